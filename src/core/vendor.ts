@@ -1,0 +1,59 @@
+import type {
+  Accessor,
+  CloudId,
+  KeyFacts,
+  LookFailure,
+  Registration,
+  Seen,
+  ServiceUse,
+  VendorAnswer,
+  VendorId,
+} from "./model.ts";
+
+export interface AccessorAsk {
+  readonly project: string;
+  readonly cloud: CloudId;
+  /** Some vendors have principals for each region. */
+  readonly region: string | null;
+}
+
+export type AccessorAnswer =
+  | { readonly accessors: readonly Accessor[] }
+  /** The vendor names its principals only once the key is registered (Confluent). */
+  | { readonly after: "registration" };
+
+export interface RegisterOptions {
+  readonly project: string;
+  readonly default: boolean;
+}
+
+export type RegisterResult =
+  | { readonly outcome: "registered"; readonly registration: Registration; readonly created: boolean }
+  /** The vendor tried to use the key and was refused: its own words. */
+  | { readonly outcome: "refused"; readonly detail: string }
+  /** Nothing was decided: the vendor could not be asked, or its answer means something else. */
+  | { readonly outcome: "unknown"; readonly why: LookFailure };
+
+/** One vendor, for one set of credentials. Optional capability, optional method. Constructors do no I/O. */
+export interface Vendor {
+  readonly id: VendorId;
+  readonly clouds: readonly CloudId[];
+
+  /** The principals to let in. Throws `LookError` when the vendor could not be asked. */
+  accessors(ask: AccessorAsk): Promise<AccessorAnswer>;
+
+  /** Every key registered in a project, deleted ones included. Throws `LookError` when the list could not be read. */
+  registrations(project: string): AsyncIterable<Registration>;
+
+  /** Registers the key, unless it is registered already. Never repeated blindly: after a doubt, it lists and matches. */
+  register(facts: KeyFacts, options: RegisterOptions): Promise<RegisterResult>;
+
+  /** Asks the vendor to use the key now. May leave a trace in the owner's audit log. */
+  check(registration: Registration): Promise<VendorAnswer>;
+
+  /** The registration as it is now; null when the vendor says that it is gone. */
+  get(project: string, id: string): Promise<Seen<Registration | null>>;
+
+  /** The services that depend on the key. A refusal is not "none". */
+  services(registration: Registration): Promise<Seen<readonly ServiceUse[]>>;
+}
