@@ -1,4 +1,15 @@
-import type { Access, Applied, Change, Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
+import type {
+  Access,
+  Accessor,
+  Applied,
+  Change,
+  CloudId,
+  Grant,
+  KeyFacts,
+  KeyRef,
+  Probe,
+  VendorCloudPolicy,
+} from "./model.ts";
 
 export interface PlanOptions {
   /** Principals to take out of our own statements, as they stand in the document. */
@@ -21,13 +32,20 @@ export interface ApplyOptions {
 
 /** One cloud's key service, for one set of credentials. Constructors do no I/O. */
 export interface Cloud {
-  readonly id: Grant["policy"]["cloud"];
+  readonly id: CloudId;
+
+  /**
+   * Refuses (`vendor.accessor-unsafe`) a principal that does not have the shape that the policy promises, or that
+   * could not be the vendor's: a user, a whole account, a wildcard, the key owner's own. Pure.
+   */
+  checkAccessor(accessor: Accessor, key: KeyRef, policy: VendorCloudPolicy): void;
 
   /**
    * Reads everything that decides about the key. Never throws for what the cloud answers: each field says
    * for itself whether it was seen. `ref` of the result is the canonical reference, aliases resolved.
+   * Documents that matter only when the first ones do not let `about` in are read only then, and not for null.
    */
-  inspect(key: KeyRef): Promise<KeyFacts>;
+  inspect(key: KeyRef, about: Grant | null): Promise<KeyFacts>;
 
   /** What has to be written so that the grant is present or absent; null when it already is so. Pure. */
   plan(facts: KeyFacts, grant: Grant, want: "present" | "absent", options?: PlanOptions): Change | null;

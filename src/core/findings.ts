@@ -285,9 +285,16 @@ export interface Finding {
 const BY_CODE: ReadonlyMap<string, CodeEntry> = new Map(CODES.map((entry) => [entry.code, entry]));
 const RANK: ReadonlyMap<string, number> = new Map(CODES.map((entry, index) => [entry.code, index]));
 
-/** The table's row for a code; undefined for a word that is no code. */
-export function codeEntry(code: string): CodeEntry | undefined {
-  return BY_CODE.get(code);
+/** Whether a word is one of the table's codes. */
+export function isCode(word: string): word is FindingCode {
+  return BY_CODE.has(word);
+}
+
+/** The table's row for a code. */
+export function codeEntry(code: FindingCode): CodeEntry {
+  const entry = BY_CODE.get(code);
+  if (entry === undefined) throw new TypeError(`no such code: ${code}`);
+  return entry;
 }
 
 /** Makes a finding of a code that has a level of its own. */
@@ -295,7 +302,7 @@ export function finding(
   code: Exclude<FindingCode, LookCode>,
   about: { subject: string; detail: string; fix?: string | undefined },
 ): Finding {
-  const entry = rowOf(code);
+  const entry = codeEntry(code);
   if (entry.level === null) throw new TypeError(`${code} has no level of its own`);
   return { code, level: entry.level, outcome: entry.outcome, ...about, fix: about.fix ?? entry.fix };
 }
@@ -306,7 +313,7 @@ export function lookFinding(
   subject: string,
   why: { code: LookCode; detail: string; fix?: string },
 ): Finding {
-  const entry = rowOf(why.code);
+  const entry = codeEntry(why.code);
   return { code: why.code, level, outcome: "unknown", subject, detail: why.detail, fix: why.fix ?? entry.fix };
 }
 
@@ -319,12 +326,6 @@ const OUTCOME_RANK: Readonly<Record<Outcome, number>> = { fail: 0, unknown: 1, w
 
 function rankOf(code: string): number {
   return RANK.get(code) ?? CODES.length;
-}
-
-function rowOf(code: FindingCode): CodeEntry {
-  const entry = BY_CODE.get(code);
-  if (entry === undefined) throw new TypeError(`no such code: ${code}`);
-  return entry;
 }
 
 function row<const C extends string>(

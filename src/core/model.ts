@@ -147,7 +147,8 @@ export interface DocumentBody {
 /** All that was read about one key. Plain data: it can be stored, compared, and judged again. */
 export interface KeyFacts {
   readonly ref: KeyRef;
-  readonly key: Seen<KeyDescription>;
+  /** Null: the cloud says that there is no such key. */
+  readonly key: Seen<KeyDescription | null>;
   /** Whether the cloud renews the material by itself; null where that is not possible for the key. */
   readonly rotation: Seen<boolean | null>;
   readonly documents: readonly PolicyDocument[];

@@ -12,12 +12,13 @@ export interface SandboxRequest {
 }
 
 export interface SandboxReply {
+  /** 0: the connection is reset instead of answered. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
 }
 
-/** What a module may lean on: time, randomness, the server's own address, and the word that its world has changed. */
+/** What a module may lean on: time, randomness, the server's own address and the knobs. */
 export interface SandboxContext {
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -38,6 +39,17 @@ export interface SandboxModule<World> {
   readonly id: string;
   /** A fresh world: the same every time, but for key material. Must survive JSON. */
   fresh(context: SandboxContext): World;
-  /** Null when the request is not for this provider. Mutates `world`. */
+  /**
+   * Null when the request is not for this provider. Mutates `world`, and only in an answer to something else than a
+   * GET or HEAD: those are not followed by a write to disk. Between an `await` and a mutation it must look again.
+   */
   handle(world: World, request: SandboxRequest, context: SandboxContext): Promise<SandboxReply | null>;
+  /** What of the provider is served, a line a person can read in the answer to an unknown route. */
+  readonly serves?: string;
+  /** The provider's own name for what is asked, for the log and for faults; null when it is not for this provider. */
+  operation?(request: SandboxRequest): string | null;
+  /** What a person may change behind the provider's back: requests under `/_sandbox/` that are not the server's own. */
+  admin?(world: World, request: SandboxRequest, context: SandboxContext): Promise<SandboxReply | null>;
+  /** The variables with which a child process uses this provider as the owner. */
+  env?(origin: string): Readonly<Record<string, string>>;
 }

@@ -1,0 +1,79 @@
+import type { Cloud } from "./cloud.ts";
+import { KeygrantError, LookError } from "./errors.ts";
+import { type Finding, finding, lookFinding } from "./findings.ts";
+import type { Memory } from "./memory.ts";
+import type { Accessor, Grant, KeyRef, VendorCloudPolicy } from "./model.ts";
+import { accessorChanged, type FieldValues, trustAccessors } from "./trust.ts";
+import type { Vendor } from "./vendor.ts";
+
+/** The principals to judge for, or why there are none that could be trusted. */
+export type Named =
+  | { readonly kind: "trusted"; readonly grant: Grant }
+  | { readonly kind: "untrusted"; readonly findings: readonly Finding[] };
+
+export type NamedAccessors = (
+  projects: readonly string[],
+  key: KeyRef,
+  policy: VendorCloudPolicy,
+  cloud: Pick<Cloud, "checkAccessor">,
+) => Promise<Named>;
+
+/** Asks the vendor once for each project, cloud and region, however many keys want to know. */
+export function askAccessors(
+  deps: { readonly vendor: Vendor; readonly memory: Memory },
+  options: { readonly expectAccessor: FieldValues },
+): NamedAccessors {
+  const asked = new Map<string, Promise<readonly Accessor[] | LookError>>();
+
+  function ask(project: string, key: KeyRef): Promise<readonly Accessor[] | LookError> {
+    const name = JSON.stringify([project, key.cloud, key.region]);
+    const answer = asked.get(name) ?? askOne(deps.vendor, project, key);
+    asked.set(name, answer);
+    return answer;
+  }
+
+  return async (projects, key, policy, cloud) => {
+    const accessors: Accessor[] = [];
+    const findings: Finding[] = [];
+    for (const project of projects) {
+      const answer = await ask(project, key);
+      if (answer instanceof LookError) {
+        findings.push(lookFinding("grant", project, answer.why));
+        continue;
+      }
+      const about = { vendor: deps.vendor.id, project, cloud: key.cloud };
+      const remembered = await deps.memory.acceptedAccessors(about);
+      const trust = trustAccessors({ named: answer, remembered, expected: options.expectAccessor, accepted: {} });
+      if (!trust.trusted) findings.push(accessorChanged(key.id, trust));
+      findings.push(...answer.flatMap((accessor) => unsafe(accessor, key, policy, cloud)));
+      accessors.push(...answer);
+    }
+    if (findings.length > 0) return { kind: "untrusted", findings };
+    return { kind: "trusted", grant: { policy, accessors } };
+  };
+}
+
+async function askOne(vendor: Vendor, project: string, key: KeyRef): Promise<readonly Accessor[] | LookError> {
+  try {
+    const answer = await vendor.accessors({ project, cloud: key.cloud, region: key.region });
+    return "accessors" in answer ? answer.accessors : [];
+  } catch (error) {
+    if (error instanceof LookError) return error;
+    throw error;
+  }
+}
+
+function unsafe(
+  accessor: Accessor,
+  key: KeyRef,
+  policy: VendorCloudPolicy,
+  cloud: Pick<Cloud, "checkAccessor">,
+): readonly Finding[] {
+  try {
+    cloud.checkAccessor(accessor, key, policy);
+    return [];
+  } catch (error) {
+    if (!(error instanceof KeygrantError) || error.kind !== "refused") throw error;
+    return [finding("vendor.accessor-unsafe", { subject: key.id, detail: error.message })];
+  }
+}

@@ -1,0 +1,45 @@
+import type { Cloud } from "./cloud.ts";
+import type { AccessView } from "./evidence.ts";
+import type { JudgeOptions } from "./judge.ts";
+import type { Memory } from "./memory.ts";
+import type { Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
+import type { Clock } from "./ports.ts";
+
+/** What `onboard` and `validate` are told alike. */
+export interface AssessOptions extends Omit<JudgeOptions, "now" | "withinWindow"> {
+  /** A role to become for the round trip; null for the caller itself. */
+  readonly probeAs: string | null;
+  /** The propagation window after our own write, in milliseconds. */
+  readonly waitMs: number;
+}
+
+export function accessView(cloud: Cloud, facts: KeyFacts, grant: Grant): AccessView {
+  return { kind: "judged", access: cloud.access(facts, grant) };
+}
+
+/** The round trip, unless it is switched off or cannot succeed. */
+export async function tryRoundTrip(cloud: Cloud, facts: KeyFacts, options: AssessOptions): Promise<Probe> {
+  if (options.probeMode === "off") return skipped("The round trip was switched off.");
+  if (!facts.key.known) return skipped("The round trip was not made: the key could not be looked at.");
+  if (facts.key.value === null) return skipped("The round trip was not made: there is no such key.");
+  if (facts.key.value.state !== "usable") {
+    return skipped(`The round trip was not made: the key is ${facts.key.value.stateName}.`);
+  }
+  return cloud.probe(facts, { as: options.probeAs });
+}
+
+export function skipped(detail: string): Probe {
+  return { outcome: "unknown", code: "roundtrip.skipped", detail };
+}
+
+/** The moment at which the propagation window after our last write ends; null when there is none. */
+export async function windowEnd(memory: Memory, key: KeyRef, waitMs: number): Promise<Date | null> {
+  const wroteAt = await memory.lastGrantAt(key);
+  return wroteAt === null ? null : new Date(wroteAt.getTime() + waitMs);
+}
+
+/** The options of a judgement made now. */
+export function judgeNow(options: AssessOptions, clock: Clock, end: Date | null): JudgeOptions {
+  const now = clock.now();
+  return { ...options, now, withinWindow: end !== null && now < end };
+}

@@ -1,0 +1,311 @@
+import { type AssessOptions, accessView, judgeNow, skipped, tryRoundTrip, windowEnd } from "./assess.ts";
+import type { Cloud } from "./cloud.ts";
+import { KeygrantError, LookError, refusal } from "./errors.ts";
+import { judgeGrant, judgeKey, type VendorView } from "./evidence.ts";
+import { type Judgement, judge } from "./judge.ts";
+import type { Memory, WriteEnd } from "./memory.ts";
+import {
+  type Accessor,
+  type Applied,
+  type Change,
+  type Grant,
+  type KeyFacts,
+  type KeyRef,
+  type Probe,
+  type Registration,
+  type Seen,
+  type ServiceUse,
+  seen,
+  type VendorCloudPolicy,
+} from "./model.ts";
+import type { Clock, Jitter } from "./ports.ts";
+import { confirm, register } from "./register.ts";
+import { type ChangeReport, keyReport, type OnboardReport } from "./report.ts";
+import { type StepListener, type StepRecorder, stepRecorder } from "./steps.ts";
+import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
+import type { Vendor } from "./vendor.ts";
+
+export interface OnboardOptions extends AssessOptions {
+  readonly project: string;
+  readonly default: boolean;
+  readonly dryRun: boolean;
+  readonly expectAccessor: FieldValues;
+  readonly acceptAccessor: FieldValues;
+  readonly settleReads: number;
+  readonly replacePrincipals: readonly string[];
+  readonly pruneOrphans: boolean;
+}
+
+/** What a person is asked to agree to. */
+export interface Proposal {
+  readonly project: string;
+  readonly key: KeyRef;
+  readonly accessors: readonly Accessor[];
+  readonly change: Change | null;
+  /** Null when the key is registered already. */
+  readonly register: { readonly default: boolean } | null;
+}
+
+export interface OnboardDeps {
+  readonly cloud: Cloud;
+  readonly vendor: Vendor;
+  readonly policy: VendorCloudPolicy;
+  readonly memory: Memory;
+  readonly clock: Clock;
+  readonly jitter: Jitter;
+  readonly steps: StepListener;
+  /** Shows the plan and, unless it is agreed to already, asks. */
+  readonly approve: (proposal: Proposal) => Promise<boolean>;
+  /** Aborted when the command's deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+/** One run: what was asked for, what it may use, and the account of its steps. */
+export interface Run {
+  readonly options: OnboardOptions;
+  readonly deps: OnboardDeps;
+  readonly steps: StepRecorder;
+}
+
+/** What has been found out and done so far. */
+export interface Standing {
+  readonly facts: KeyFacts;
+  readonly grant: Grant;
+  readonly registration: Registration | null;
+  readonly created: boolean;
+  readonly vendorView: VendorView;
+  readonly probe: Probe;
+  readonly services: Seen<readonly ServiceUse[]>;
+  readonly planned: Change | null;
+  readonly written: ChangeReport | null;
+}
+
+/** Where a step leaves things, and why the steps after it make no sense; null when they do. */
+export interface StepResult {
+  readonly standing: Standing;
+  readonly stop: string | null;
+}
+
+const STEPS_AFTER_LOOKING = [plan, writeGrant, validateKey, register, confirm] as const;
+
+/**
+ * Takes a key from "exists" to "registered and usable", or says what stands in the way. Seven steps, each of which
+ * finds out what is there before it does anything, so that a run that was killed is finished by running it again.
+ * Throws a refusal when nothing may be written, and a `LookError` when there is nothing to report on.
+ */
+export async function onboard(key: KeyRef, options: OnboardOptions, deps: OnboardDeps): Promise<OnboardReport> {
+  const run: Run = { options, deps, steps: stepRecorder(deps.clock, deps.steps) };
+  let result = await lookAround(run, key);
+  for (const step of STEPS_AFTER_LOOKING) {
+    if (result.stop !== null) break;
+    result = await step(run, result.standing);
+  }
+  run.steps.skipRest(result.stop ?? "not needed");
+  return finalReport(run, result.standing);
+}
+
+/** Steps 1 and 2, accessors and inspect. What does not depend on another is asked at once. */
+async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
+  const { deps, options, steps } = run;
+  const [accessors, facts, early] = await Promise.all([
+    steps.time("accessors", () => askAccessors(run, key)),
+    steps.time("inspect", () => deps.cloud.inspect(key, null)),
+    findRegistration(run, key),
+  ]);
+  const isNew = await trust(run, facts.ref, accessors);
+  steps.done("accessors", "done", `${accessors.map(describe).join("; ")}${isNew ? " (named for the first time)" : ""}`);
+  // An alias was resolved: the vendor holds the key under its own name.
+  const registration = early ?? (facts.ref.id === key.id ? null : await findRegistration(run, facts.ref));
+  const standing: Standing = {
+    facts,
+    grant: { policy: deps.policy, accessors },
+    registration,
+    created: false,
+    vendorView:
+      registration === null
+        ? { kind: "not-registered", detail: "The key is not registered with the vendor." }
+        : { kind: "not-asked", detail: "The vendor was not asked to use the key." },
+    probe: skipped("The round trip was not reached."),
+    services: seen([]),
+    planned: null,
+    written: null,
+  };
+  const keyLevel = judgeKey(facts, deps.policy, judgeNow(options, deps.clock, null));
+  if (keyLevel.evidence === "pass") {
+    steps.done("inspect", "done", inspected(facts));
+    return { standing, stop: null };
+  }
+  const reason = keyLevel.findings[0]?.detail ?? "The key could not be judged.";
+  steps.done("inspect", keyLevel.evidence === "fail" ? "failed" : "waiting", reason);
+  return { standing, stop: "the key itself is in the way" };
+}
+
+function inspected(facts: KeyFacts): string {
+  const key = facts.key.known ? facts.key.value : null;
+  return key === null ? facts.ref.id : `${key.usage} key of spec ${key.algorithms.join(", ")}, ${key.stateName}`;
+}
+
+async function askAccessors(run: Run, key: KeyRef): Promise<readonly Accessor[]> {
+  const { vendor } = run.deps;
+  const answer = await vendor.accessors({ project: run.options.project, cloud: key.cloud, region: key.region });
+  if ("accessors" in answer) return answer.accessors;
+  throw new LookError(
+    { code: "look.unsupported", detail: `${vendor.id} names its principals only once a key is registered.` },
+    "keygrant cannot onboard in that order yet.",
+  );
+}
+
+/** Refuses strangers. True when a principal is let in for the first time. */
+async function trust(run: Run, key: KeyRef, accessors: readonly Accessor[]): Promise<boolean> {
+  const { deps, options } = run;
+  for (const accessor of accessors) deps.cloud.checkAccessor(accessor, key, deps.policy);
+  const answer = trustAccessors({
+    named: accessors,
+    remembered: await deps.memory.acceptedAccessors(accessorKey(run, key)),
+    expected: options.expectAccessor,
+    accepted: options.acceptAccessor,
+  });
+  return answer.trusted ? answer.isNew : refuseChangedAccessor(key.id, answer);
+}
+
+function accessorKey(run: Run, key: KeyRef) {
+  return { vendor: run.deps.vendor.id, project: run.options.project, cloud: key.cloud };
+}
+
+async function findRegistration(run: Run, key: KeyRef): Promise<Registration | null> {
+  for await (const one of run.deps.vendor.registrations(run.options.project)) {
+    if (one.resource === key.id && one.status !== "deleted") return one;
+  }
+  return null;
+}
+
+/** Step 3. What would not let the vendor in even when it is written is not written. */
+async function plan(run: Run, standing: Standing): Promise<StepResult> {
+  const { deps, options, steps } = run;
+  const { facts, grant } = standing;
+  const [own] = facts.documents;
+  if (own !== undefined && !own.body.known) {
+    steps.done("plan", "failed", own.body.why.detail);
+    return { standing, stop: `${own.title} could not be read` };
+  }
+  const change = await steps.time("plan", async () =>
+    deps.cloud.plan(facts, grant, "present", {
+      replacePrincipals: options.replacePrincipals,
+      pruneOrphans: options.pruneOrphans,
+    }),
+  );
+  const after = change?.after ?? facts;
+  const predicted = judgeGrant(accessView(deps.cloud, after, grant), after, { withinWindow: false });
+  if (predicted.evidence === "fail") {
+    steps.done("plan", "failed", predicted.findings[0]?.detail ?? "The grant would not work.");
+    return { standing, stop: "writing the grant would not let the vendor in" };
+  }
+  if (change === null) steps.done("plan", "unchanged", "the vendor's principal is let in already");
+  else steps.done("plan", "done", change.edits.flatMap((edit) => edit.summary).join("; "));
+  await agree(run, standing, change);
+  return { standing: { ...standing, planned: change }, stop: options.dryRun ? "--dry-run" : null };
+}
+
+/** Shows what will be done and asks. Only what was agreed to is remembered as accepted. */
+async function agree(run: Run, standing: Standing, change: Change | null): Promise<void> {
+  const { deps, options } = run;
+  const { facts, grant, registration } = standing;
+  const register = registration === null ? { default: options.default } : null;
+  if (change !== null || register !== null) {
+    const proposal = { project: options.project, key: facts.ref, accessors: grant.accessors, change, register };
+    if (!(await deps.approve(proposal))) {
+      throw refusal(
+        "answered-no",
+        "Nothing was written: the plan was not agreed to.",
+        "Run it again when you do agree.",
+      );
+    }
+  }
+  if (!options.dryRun) await deps.memory.acceptAccessors(accessorKey(run, facts.ref), grant.accessors);
+}
+
+/** Step 4. The backup, and the note that a write begins, come first: a run that is killed knows what it did. */
+async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
+  const { deps, options, steps } = run;
+  const change = standing.planned;
+  if (change === null) {
+    steps.done("grant", "unchanged", "nothing to write");
+    return { standing, stop: null };
+  }
+  let backup: string | null = null;
+  const beforeWrite = async (caller: string | null) => {
+    const documents = change.edits.map(({ document, before, after }) => ({ id: document, before, after }));
+    backup = await deps.memory.beginWrite({
+      at: deps.clock.now(),
+      key: change.key,
+      want: "present",
+      caller,
+      documents,
+    });
+  };
+  const [applied] = await Promise.allSettled([
+    steps.time("grant", () => deps.cloud.apply(change, { settleReads: options.settleReads, beforeWrite })),
+  ]);
+  if (backup !== null) await deps.memory.endWrite(writeEnd(deps.clock.now(), change, applied));
+  if (applied.status === "rejected") throw applied.reason;
+  steps.done("grant", "done", `written and read back; what was there before is in ${backup}`);
+  return { standing: { ...standing, ...written(change, applied.value, backup) }, stop: null };
+}
+
+function writeEnd(at: Date, change: Change, applied: PromiseSettledResult<Applied>): WriteEnd {
+  const { key } = change;
+  if (applied.status === "fulfilled") {
+    return { at, key, outcome: "done", requestIds: applied.value.requestIds, detail: null };
+  }
+  const error: unknown = applied.reason;
+  const wroteNothing = error instanceof KeygrantError && error.kind === "refused";
+  const detail = error instanceof Error ? error.message : String(error);
+  return { at, key, outcome: wroteNothing ? "failed" : "unknown", requestIds: [], detail };
+}
+
+function written(change: Change, applied: Applied, backup: string | null): Pick<Standing, "facts" | "written"> {
+  const text = (side: "before" | "after") => change.edits.map((edit) => edit[side]).join("\n\n");
+  const { caller, requestIds, facts } = applied;
+  return { facts, written: { before: text("before"), after: text("after"), backup, caller, requestIds } };
+}
+
+/** Step 5. The vendor's own view comes after it, so it does not count here. */
+async function validateKey(run: Run, before: Standing): Promise<StepResult> {
+  const { deps, options, steps } = run;
+  const probe = await steps.time("validate", () => tryRoundTrip(deps.cloud, before.facts, options));
+  const standing = { ...before, probe };
+  const judgement = await judgeStanding(run, standing, { ...options, requireVendor: false });
+  const isValid = judgement.verdict === "VALID";
+  steps.done("validate", isValid ? "done" : judgement.waiting ? "waiting" : "failed", judgement.message);
+  return { standing, stop: isValid ? null : "the key is not VALID" };
+}
+
+async function judgeStanding(run: Run, standing: Standing, options: AssessOptions): Promise<Judgement> {
+  const { cloud, policy, memory, clock } = run.deps;
+  const { facts, grant, probe, vendorView: vendor } = standing;
+  const end = await windowEnd(memory, facts.ref, options.waitMs);
+  const access = accessView(cloud, facts, grant);
+  return judge({ policy, facts, access, probe, vendor }, judgeNow(options, clock, end));
+}
+
+async function finalReport(run: Run, standing: Standing): Promise<OnboardReport> {
+  const { registration } = standing;
+  const judgement = await judgeStanding(run, standing, run.options);
+  return {
+    schemaVersion: 1,
+    steps: run.steps.reports,
+    change: standing.written,
+    key: keyReport({
+      vendor: run.deps.vendor.id,
+      ref: standing.facts.ref,
+      registration,
+      services: standing.services,
+      judgement,
+      checkedAt: run.deps.clock.now(),
+    }),
+    registration:
+      registration === null
+        ? null
+        : { cmkId: registration.id, created: standing.created, default: registration.default },
+  };
+}

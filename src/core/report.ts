@@ -1,0 +1,133 @@
+import type { Evidence } from "./evidence.ts";
+import { type Finding, type FindingCode, type Level, lookFinding } from "./findings.ts";
+import type { Assurance, Judgement } from "./judge.ts";
+import type { CloudId, KeyRef, Registration, Seen, ServiceUse, VendorId } from "./model.ts";
+
+export type Phase = "INITIALIZING" | "VALID" | "INVALID";
+
+/** One key as it is reported. The JSON that users read: fields are null, never absent. */
+export interface KeyReport {
+  readonly vendor: VendorId;
+  readonly project: string | null;
+  readonly cmkId: string | null;
+  readonly default: boolean | null;
+  readonly cloud: CloudId | null;
+  readonly key: string;
+  readonly region: string | null;
+  readonly phase: Phase;
+  readonly assurance: Assurance | null;
+  readonly message: string;
+  readonly since: string | null;
+  /** The last look concluded nothing: the phase is what it was before. */
+  readonly stale: boolean;
+  readonly lastCheckedAt: string;
+  readonly lastValidAt: string | null;
+  readonly evidence: Readonly<Record<Level, Evidence>>;
+  readonly findings: readonly Finding[];
+  /** Unknowns that a person took as good with `--accept`, and that were needed. */
+  readonly accepted: readonly FindingCode[];
+  readonly services: readonly ServiceUse[] | null;
+}
+
+/** Every key counts once; a stale one counts as undetermined. */
+export type Summary = Readonly<Record<Phase | "undetermined", number>>;
+
+/** A project whose keys could not be listed, so that nothing can be said of any of them. */
+export interface UnlistedProject {
+  readonly vendor: VendorId;
+  readonly project: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly fix: string;
+}
+
+export interface ValidateReport {
+  readonly schemaVersion: 1;
+  readonly checkedAt: string;
+  readonly keys: readonly KeyReport[];
+  readonly unlisted: readonly UnlistedProject[];
+  readonly summary: Summary;
+}
+
+export const STEPS = ["accessors", "inspect", "plan", "grant", "validate", "register", "confirm"] as const;
+export type StepId = (typeof STEPS)[number];
+export type StepOutcome = "done" | "unchanged" | "skipped" | "failed" | "waiting";
+
+export interface StepReport {
+  readonly step: StepId;
+  readonly outcome: StepOutcome;
+  readonly detail: string;
+  /** Wall time in milliseconds. */
+  readonly ms: number;
+}
+
+export interface ChangeReport {
+  /** The documents as text, as they were and as they were written; several are separated by an empty line. */
+  readonly before: string;
+  readonly after: string;
+  /** Where the documents of before were saved. */
+  readonly backup: string | null;
+  readonly caller: string | null;
+  readonly requestIds: readonly string[];
+}
+
+export interface OnboardReport {
+  readonly schemaVersion: 1;
+  readonly steps: readonly StepReport[];
+  /** Null when nothing was written. */
+  readonly change: ChangeReport | null;
+  readonly key: KeyReport;
+  readonly registration: { readonly cmkId: string; readonly created: boolean; readonly default: boolean } | null;
+}
+
+export interface KeyReportParts {
+  readonly vendor: VendorId;
+  readonly ref: Omit<KeyRef, "cloud"> & { readonly cloud: CloudId | null };
+  readonly registration: Registration | null;
+  readonly services: Seen<readonly ServiceUse[]>;
+  readonly judgement: Judgement;
+  readonly checkedAt: Date;
+}
+
+/** A judgement as a report, without any memory of earlier runs. */
+export function keyReport(parts: KeyReportParts): KeyReport {
+  const { judgement, registration, ref, services } = parts;
+  const concluded = judgement.verdict !== "undetermined";
+  return {
+    vendor: parts.vendor,
+    project: registration?.project ?? null,
+    cmkId: registration?.id ?? null,
+    default: registration?.default ?? null,
+    cloud: ref.cloud,
+    key: ref.id,
+    region: ref.region,
+    phase: judgement.verdict === "undetermined" ? "INITIALIZING" : judgement.verdict,
+    assurance: judgement.assurance,
+    message: judgement.message,
+    since: null,
+    stale: !concluded,
+    lastCheckedAt: parts.checkedAt.toISOString(),
+    lastValidAt: null,
+    evidence: judgement.evidence,
+    findings: services.known
+      ? judgement.findings
+      : [...judgement.findings, lookFinding("vendor", ref.id, services.why)],
+    accepted: judgement.accepted,
+    services: services.known ? services.value : null,
+  };
+}
+
+export function summarise(keys: readonly KeyReport[]): Summary {
+  const count = (outcome: keyof Summary) => keys.filter((key) => standing(key) === outcome).length;
+  return {
+    VALID: count("VALID"),
+    INVALID: count("INVALID"),
+    INITIALIZING: count("INITIALIZING"),
+    undetermined: count("undetermined"),
+  };
+}
+
+/** How a key counts: its phase, or undetermined when the last look concluded nothing. */
+export function standing(key: KeyReport): keyof Summary {
+  return key.stale ? "undetermined" : key.phase;
+}

@@ -1,0 +1,25 @@
+/** Words that somebody else chose (a vendor's message, a service's name), made safe to print. */
+
+/** Control and format characters: terminal escapes, bidirectional overrides, zero-width marks; line separators. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+
+/**
+ * One line of at most `max` characters that changes nothing but itself where it is printed. Runs of white space and
+ * of control characters become one space; what is cut off at the end becomes "…".
+ */
+export function plainText(text: string, max: number): string {
+  // Cut first: a megabyte of somebody's page is not worth a regular expression. Nothing grows below.
+  const plain = text
+    .slice(0, max * 4)
+    .toWellFormed()
+    .replace(UNPRINTABLE, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  const characters = [...plain];
+  return characters.length <= max ? plain : `${characters.slice(0, max - 1).join("")}…`;
+}
+
+/** Whether `plainText` would leave the text as it is, however long. */
+export function isPlain(text: string): boolean {
+  return text.isWellFormed() && text.search(UNPRINTABLE) === -1;
+}

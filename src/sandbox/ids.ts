@@ -1,0 +1,13 @@
+import type { RandomBytes } from "../core/ports.ts";
+
+export function randomHex(random: RandomBytes, size: number): string {
+  return Buffer.from(random(size)).toString("hex");
+}
+
+/** A version 4 UUID. */
+export function randomUuid(random: RandomBytes): string {
+  const bytes = Buffer.from(random(16));
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

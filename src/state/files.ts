@@ -1,0 +1,80 @@
+import { chmod, mkdir, open, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { usageError } from "../core/errors.ts";
+
+/** Folders are 0700 and files 0600: backups say who has access to which key. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** Null when there is no such file. */
+export async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw unusable(path, error);
+  }
+}
+
+/** Replaces the file as a whole, or not at all, whatever happens in between. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await wrap(path, async () => {
+    await makeFolder(dirname(path));
+    await writeFileAtomic(path, text, { mode: FILE_MODE, fsync: true });
+  });
+}
+
+/** Creates a file that must not be there yet, never through a link, and makes sure that it is on the disk. */
+export async function createFile(path: string, text: string): Promise<void> {
+  await wrap(path, () => writeThrough(path, text, "wx"));
+}
+
+/** Adds one line to a log. */
+export async function appendLine(path: string, line: string): Promise<void> {
+  await wrap(path, () => writeThrough(path, `${line}\n`, "a"));
+}
+
+async function writeThrough(path: string, text: string, flags: "wx" | "a"): Promise<void> {
+  await makeFolder(dirname(path));
+  const file = await open(path, flags, FILE_MODE);
+  try {
+    await file.appendFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const created = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  if (created !== undefined) await chmod(path, FOLDER_MODE);
+}
+
+async function wrap(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, error: unknown): Error {
+  return usageError(
+    "state.unusable",
+    `The state folder cannot be used: ${path}: ${codeOf(error) ?? String(error)}.`,
+    "Make the folder writable, free some space, or point KEYGRANT_STATE_DIR at another one.",
+    error,
+  );
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
+/** Where keygrant keeps its state: KEYGRANT_STATE_DIR, or the XDG state folder. */
+export function stateFolder(env: Readonly<Record<string, string | undefined>>, home: string): string {
+  const own = env["KEYGRANT_STATE_DIR"];
+  if (own) return own;
+  return join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "keygrant");
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { usageError } from "../core/errors.ts";
+import type { AccessorKey, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
+import type { Accessor, KeyRef } from "../core/model.ts";
+import { appendLine, createFile, readText, replaceFile } from "./files.ts";
+
+/**
+ * The memory as plain files in one folder, for people to read:
+ * - `accessors/<vendor>/<project>/<cloud>.json`: the principals that were accepted; a file each, so that two runs
+ *   for two projects never overwrite each other
+ * - `writes.jsonl`: the log of writes, append-only, one line when a write begins and one when it has ended
+ * - `backups/`: the documents of before, one file a write
+ */
+export function fileMemory(folder: string): Memory {
+  const writesFile = join(folder, "writes.jsonl");
+  const accessorsFile = ({ vendor, project, cloud }: AccessorKey) =>
+    join(folder, "accessors", fileName(vendor), fileName(project), `${cloud}.json`);
+
+  return {
+    acceptedAccessors(about) {
+      return readAccessors(accessorsFile(about));
+    },
+
+    async acceptAccessors(about, accessors) {
+      const path = accessorsFile(about);
+      if (JSON.stringify(await readAccessors(path)) === JSON.stringify(accessors)) return;
+      await replaceFile(path, `${JSON.stringify({ version: 1, accessors }, null, 2)}\n`);
+    },
+
+    async lastGrantAt(key) {
+      const mine = (await readWrites(writesFile)).filter((line) => line.key === key.id);
+      let last: Date | null = null;
+      for (const [index, line] of mine.entries()) {
+        const wroteNothing = mine[index + 1]?.event === "failed";
+        if (line.event === "begin" && line.want === "present" && !wroteNothing) last = new Date(line.at);
+      }
+      return last;
+    },
+
+    async beginWrite(write) {
+      const backup = join(folder, "backups", backupName(write));
+      await createFile(backup, backupText(write));
+      await appendLine(writesFile, JSON.stringify(beginning(write, backup)));
+      return backup;
+    },
+
+    async endWrite(end) {
+      await appendLine(writesFile, JSON.stringify(ending(end)));
+    },
+  };
+}
+
+interface WriteLine {
+  readonly event: "begin" | WriteEnd["outcome"];
+  readonly at: string;
+  readonly key: string;
+  readonly want?: "present" | "absent";
+}
+
+/** A name that stays inside its folder, whatever a project is called. */
+function fileName(name: string): string {
+  const safe = encodeURIComponent(name).replaceAll("*", "%2A");
+  return /^\.+$/.test(safe) ? safe.replaceAll(".", "%2E") : safe;
+}
+
+async function readAccessors(path: string): Promise<readonly Accessor[] | null> {
+  const text = await readText(path);
+  if (text === null) return null;
+  const file = parse(path, text);
+  if (!isObject(file) || file["version"] !== 1) throw damaged(path);
+  const accessors = file["accessors"];
+  if (!Array.isArray(accessors) || !accessors.every(isAccessor)) throw damaged(path);
+  return accessors;
+}
+
+function isAccessor(value: unknown): value is Accessor {
+  if (!isObject(value) || typeof value["cloud"] !== "string" || !isObject(value["fields"])) return false;
+  return Object.values(value["fields"]).every((field) => typeof field === "string");
+}
+
+async function readWrites(path: string): Promise<readonly WriteLine[]> {
+  const text = await readText(path);
+  if (text === null) return [];
+  const lines = text.split("\n");
+  return lines.flatMap((line, index) => {
+    if (line === "") return [];
+    // The last line may have been cut off when the machine went down: it never said anything.
+    const isCutOff = index === lines.length - 1;
+    try {
+      return [JSON.parse(line) as WriteLine];
+    } catch (error) {
+      if (isCutOff) return [];
+      throw damaged(path, error);
+    }
+  });
+}
+
+function beginning(write: WriteRecord, backup: string) {
+  return {
+    event: "begin",
+    at: write.at.toISOString(),
+    key: write.key.id,
+    cloud: write.key.cloud,
+    want: write.want,
+    caller: write.caller,
+    documents: write.documents.map(({ id, before, after }) => ({ id, before: sha256(before), after: sha256(after) })),
+    backup,
+  };
+}
+
+function ending(end: WriteEnd) {
+  const { outcome, key, requestIds, detail } = end;
+  return { event: outcome, at: end.at.toISOString(), key: key.id, requestIds, detail };
+}
+
+/** Sorts by time, and says of which key it is without holding a character that a file system minds. */
+function backupName(write: WriteRecord): string {
+  const time = write.at.toISOString().replaceAll(/[:.]/g, "-");
+  return `${time}-${write.key.cloud}-${lastPart(write.key)}.json`;
+}
+
+function lastPart(key: KeyRef): string {
+  return (key.id.split(/[/:]/).at(-1) ?? "key").replaceAll(/[^\w-]/g, "").slice(0, 64);
+}
+
+function backupText(write: WriteRecord): string {
+  const { at, key, want, caller, documents } = write;
+  return `${JSON.stringify({ version: 1, at: at.toISOString(), key, want, caller, documents }, null, 2)}\n`;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, error);
+  }
+}
+
+function damaged(path: string, cause?: unknown): Error {
+  return usageError(
+    "state.damaged",
+    `The state file ${path} is damaged, or was written by a newer keygrant. Nothing in it was changed.`,
+    "Use the keygrant that wrote it, restore the file, or move it away to begin anew.",
+    cause,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
