@@ -2,15 +2,15 @@ import type { Cloud } from "./cloud.ts";
 import type { AccessView } from "./evidence.ts";
 import type { JudgeOptions } from "./judge.ts";
 import type { Memory } from "./memory.ts";
-import type { Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
+import type { CloudId, Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
 import type { Clock } from "./ports.ts";
 
 /** What `onboard` and `validate` are told alike. */
 export interface AssessOptions extends Omit<JudgeOptions, "now" | "withinWindow"> {
   /** A role to become for the round trip; null for the caller itself. */
   readonly probeAs: string | null;
-  /** The propagation window after our own write, in milliseconds. */
-  readonly waitMs: number;
+  /** The propagation window after our own write, in milliseconds; null: as long as the key's cloud needs. */
+  readonly waitMs: number | null;
 }
 
 export function accessView(cloud: Cloud, facts: KeyFacts, grant: Grant): AccessView {
@@ -32,10 +32,13 @@ export function skipped(detail: string): Probe {
   return { outcome: "unknown", code: "roundtrip.skipped", detail };
 }
 
+/** How long each cloud takes, at most, until everybody sees a new grant (FACTS §3 to §5). */
+const PROPAGATION_MS: Readonly<Record<CloudId, number>> = { aws: 300_000, gcp: 600_000, oci: 120_000, azure: 600_000 };
+
 /** The moment at which the propagation window after our last write ends; null when there is none. */
-export async function windowEnd(memory: Memory, key: KeyRef, waitMs: number): Promise<Date | null> {
+export async function windowEnd(memory: Memory, key: KeyRef, waitMs: number | null): Promise<Date | null> {
   const wroteAt = await memory.lastGrantAt(key);
-  return wroteAt === null ? null : new Date(wroteAt.getTime() + waitMs);
+  return wroteAt === null ? null : new Date(wroteAt.getTime() + (waitMs ?? PROPAGATION_MS[key.cloud]));
 }
 
 /** The options of a judgement made now. */

@@ -6,6 +6,7 @@ import type {
   CloudId,
   Grant,
   KeyFacts,
+  KeyKind,
   KeyRef,
   Probe,
   VendorCloudPolicy,
@@ -61,4 +62,27 @@ export interface Cloud {
 
   /** Encrypts and decrypts random bytes. Never throws for what the cloud answers. */
   probe(facts: KeyFacts, options: ProbeOptions): Promise<Probe>;
+}
+
+export type PolicyFormat = "json" | "document" | "cli";
+export const POLICY_FORMATS: readonly PolicyFormat[] = ["json", "document", "cli"];
+
+/** What is to be printed of a grant, before anybody writes it. */
+export interface PolicyText {
+  readonly grant: Grant;
+  readonly kind: KeyKind;
+  /** Null: for any key; what only a key could tell is a marked placeholder. */
+  readonly key: KeyRef | null;
+  /** The document as it is now, for formats that merge; null when none was given. */
+  readonly current: string | null;
+  readonly format: PolicyFormat;
+}
+
+/** What can be said about a cloud's grants without asking it, and without its SDK. */
+export interface CloudDialect {
+  readonly id: CloudId;
+  /** As `Cloud.checkAccessor`; without a key, what only a key could tell is not checked. */
+  checkAccessor(accessor: Accessor, key: KeyRef | null, policy: VendorCloudPolicy): void;
+  /** The text that a reviewer reads and a person applies. Throws a usage error when something is missing for it. */
+  print(text: PolicyText): string;
 }

@@ -217,7 +217,8 @@ export const CODES = [
     fix: "Try again, with a longer `--timeout` if the network is slow.",
   }),
   row("look.unsupported", null, "unknown", RUNNER, {
-    means: "keygrant or the vendor does not do this: a cloud that is not known yet, or a feature that is not enabled.",
+    means:
+      "Neither keygrant nor the vendor can do this: a cloud that is not known yet, or a feature that is not enabled.",
     found: "The registration's provider, or the vendor's own word for it.",
     fix: "Update keygrant, or ask the vendor to enable the feature.",
   }),

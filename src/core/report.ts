@@ -20,6 +20,8 @@ export interface KeyReport {
   readonly since: string | null;
   /** The last look concluded nothing: the phase is what it was before. */
   readonly stale: boolean;
+  /** The look concluded nothing, and every reason is one that goes away by waiting. */
+  readonly waiting: boolean;
   readonly lastCheckedAt: string;
   readonly lastValidAt: string | null;
   readonly evidence: Readonly<Record<Level, Evidence>>;
@@ -106,6 +108,7 @@ export function keyReport(parts: KeyReportParts): KeyReport {
     message: judgement.message,
     since: null,
     stale: !concluded,
+    waiting: judgement.waiting,
     lastCheckedAt: parts.checkedAt.toISOString(),
     lastValidAt: null,
     evidence: judgement.evidence,

@@ -8,13 +8,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
  * of control characters become one space; what is cut off at the end becomes "…".
  */
 export function plainText(text: string, max: number): string {
-  // Cut first: a megabyte of somebody's page is not worth a regular expression. Nothing grows below.
-  const plain = text
-    .slice(0, max * 4)
-    .toWellFormed()
-    .replace(UNPRINTABLE, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+  const plain = text.toWellFormed().replace(UNPRINTABLE, " ").replace(/\s+/g, " ").trim();
   const characters = [...plain];
   return characters.length <= max ? plain : `${characters.slice(0, max - 1).join("")}…`;
 }

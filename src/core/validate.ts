@@ -39,13 +39,11 @@ export interface ValidateDeps {
   readonly clock: Clock;
   readonly openCloud: (key: KeyRef) => Promise<Cloud>;
   /** What the vendor needs on the key's cloud; null when it does not take keys there. */
-  readonly policyFor: (key: KeyRef) => Promise<VendorCloudPolicy | null>;
+  readonly policyFor: (key: KeyRef) => VendorCloudPolicy | null;
   /** Reads a reference as the vendor holds it; null for a cloud that keygrant does not know. */
   readonly parseResource: (registration: Registration) => KeyRef | null;
   /** Runs the work for every item, as many at once as is wise, and returns the results in the items' order. */
   readonly pool: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
-  /** Called as each key is finished, in no order. */
-  readonly onKey: (report: KeyReport) => void;
 }
 
 interface Run {
@@ -76,18 +74,16 @@ export async function validate(
   const checkedAt = deps.clock.now();
   const lists = await deps.pool(options.projects, (project) => listProject(deps.vendor, project));
   const run: Run = { options, deps, lists, accessors: askAccessors(deps, options) };
-  const keys = await deps.pool(targets(run, given), async (target) => {
-    const reports = target.ref === null ? unsupported(run, target) : await validateKey(run, target.ref);
-    for (const report of reports) deps.onKey(report);
-    return reports;
-  });
-  const flat = keys.flat();
+  const reports = await deps.pool(targets(run, given), async (target) =>
+    target.ref === null ? unsupported(run, target) : validateKey(run, target.ref),
+  );
+  const keys = reports.flat();
   return {
     schemaVersion: 1,
     checkedAt: checkedAt.toISOString(),
-    keys: flat,
+    keys,
     unlisted: lists.flatMap((list) => unlisted(deps.vendor, list)),
-    summary: summarise(flat),
+    summary: summarise(keys),
   };
 }
 
@@ -142,7 +138,7 @@ function named(run: Run, given: GivenKey): Target {
 /** Reads the key once, and judges it for each project where it is registered; for all of them when it is in none. */
 async function validateKey(run: Run, ref: KeyRef): Promise<readonly KeyReport[]> {
   const { deps, options } = run;
-  const policy = await deps.policyFor(ref);
+  const policy = deps.policyFor(ref);
   if (policy === null) return unsupported(run, { ref, resource: ref.id });
   const cloud = await deps.openCloud(ref);
   const everyone = await run.accessors(projectsOf(run, ref), ref, policy, cloud);

@@ -10,7 +10,7 @@ export async function askSandbox(
   origin: string,
   method: "GET" | "POST",
   path: string,
-  timeoutMs = 2000,
+  { body = "", timeoutMs = 2000 }: { readonly body?: string; readonly timeoutMs?: number } = {},
 ): Promise<AskedReply | "timeout" | "nobody"> {
   const url = new URL(path, origin);
   // What a lock file names is only ever asked on loopback.
@@ -32,7 +32,7 @@ export async function askSandbox(
         asked.destroy();
       });
       asked.on("error", () => resolve("nobody"));
-      asked.end();
+      asked.end(body);
     });
   } finally {
     agent.destroy();

@@ -1,8 +1,8 @@
 import { linkSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { refusal } from "../core/errors.ts";
-import { isCode, readIfThere, writeThrough } from "./storage.ts";
 import { askSandbox } from "./ask.ts";
+import { isCode, readIfThere, unusable, writeThrough } from "./storage.ts";
 
 /** `serve`: runs until it is stopped, others use it. `embedded`: lives inside one command, others wait for it. */
 export type SandboxMode = "serve" | "embedded";
@@ -30,12 +30,12 @@ export const LOCK_FILE = "server.json";
 export function takeLock(dir: string, holder: Holder): Lock | null {
   const path = join(dir, LOCK_FILE);
   const prepared = `${path}.${holder.nonce}`;
-  writeThrough(prepared, `${JSON.stringify(holder)}\n`);
   try {
+    writeThrough(prepared, `${JSON.stringify(holder)}\n`);
     linkSync(prepared, path);
   } catch (cause) {
     if (isCode(cause, "EEXIST")) return null;
-    throw cause;
+    throw unusable(path, cause);
   } finally {
     rmSync(prepared, { force: true });
   }
@@ -115,7 +115,7 @@ function clearAway(dir: string, nonce: string | null): void {
     renameSync(path, aside);
   } catch (cause) {
     if (isCode(cause, "ENOENT")) return;
-    throw cause;
+    throw unusable(path, cause);
   }
   if (nonceIn(aside) !== nonce) restore(aside, path);
   rmSync(aside, { force: true });
@@ -135,6 +135,6 @@ function restore(aside: string, path: string): void {
   try {
     linkSync(aside, path);
   } catch (cause) {
-    if (!isCode(cause, "EEXIST")) throw cause;
+    if (!isCode(cause, "EEXIST")) throw unusable(path, cause);
   }
 }

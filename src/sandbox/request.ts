@@ -41,7 +41,8 @@ export async function bodyOf(message: IncomingMessage): Promise<Buffer | null> {
  */
 export function foreignTo(origin: string, headers: Readonly<Record<string, string>>): string | null {
   const host = headers["host"] ?? "";
-  if (!isLoopback(`http://${host}`)) return `The sandbox is on loopback: ask for ${origin}, not for ${host || "no host"}.`;
+  if (!isLoopback(`http://${host}`))
+    return `The sandbox is on loopback: ask for ${origin}, not for ${host || "no host"}.`;
   const from = headers["origin"];
   if (from !== undefined && !isLoopback(from)) return "The sandbox takes no requests from web pages.";
   return null;

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { usageError } from "../core/errors.ts";
-import type { Clock, Jitter } from "../core/ports.ts";
+import type { Clock } from "../core/ports.ts";
 import { AWS_IDENTITIES, VENDOR_ACCOUNT } from "./cast.ts";
-import { createFaults, type FaultKind, refusalOf, spoilt } from "./faults.ts";
+import { type FaultKind, type Faults, refusalOf, spoilt } from "./faults.ts";
 import type { Knobs } from "./knobs.ts";
 import type { SandboxReply, SandboxRequest } from "./module.ts";
 import { bodyOf, foreignTo, type ObservedRequest, operationOf, type RequestRecord } from "./request.ts";
@@ -10,8 +10,9 @@ import { bodyOf, foreignTo, type ObservedRequest, operationOf, type RequestRecor
 /** What stands behind the server. Null from either: nobody here answers that. */
 export interface Backend {
   readonly clock: Clock;
-  readonly jitter: Jitter;
   readonly knobs: Knobs;
+  /** The faults of the knobs as they stand. */
+  faults(): Faults;
   /** The provider's own name for what is asked; null where no provider has one. */
   operation(request: SandboxRequest): string | null;
   /** Carries the request out; when this resolves, the change is on disk. */
@@ -58,7 +59,9 @@ export async function listen(port: number): Promise<Listener> {
   let backend: Backend | null = null;
 
   const server = createServer((message, response) => {
-    const done = respond(message, response).catch(() => message.socket.destroy());
+    const done = respond(message, response).catch(() => {
+      message.socket.destroy();
+    });
     underWay.add(done);
     void done.finally(() => underWay.delete(done));
   });
@@ -70,7 +73,8 @@ export async function listen(port: number): Promise<Listener> {
     const request = await receive(message, origin);
     if ("status" in request) return await send(message, response, request, null, backend.clock, closing.signal);
     const isAdmin = request.path.startsWith("/_sandbox/");
-    if (closing.signal.aborted && !isAdmin) return cut(message);
+    // That it is still there is the one thing to say: the world may be on disk for the last time.
+    if (closing.signal.aborted && request.path !== "/_sandbox/health") return cut(message);
     const outcome = isAdmin
       ? { reply: (await settle(() => backend?.admin(request) ?? null)) ?? notServed(backend, request), fault: null }
       : await carryOut(backend, request, requests, closing.signal);
@@ -152,29 +156,17 @@ async function carryOut(
   if (requests.length > LOGGED) requests.shift();
   if (!inside && backend.knobs.latencyMs > 0) await backend.clock.sleep(backend.knobs.latencyMs, closing);
 
-  const fault = inside ? null : faultsOf(backend).strike(operation, request.path);
+  const fault = inside ? null : backend.faults().strike(operation, request.path);
   if (fault === "hang") return { reply: RESET, fault };
   const refused = fault === null ? null : refusalOf(fault, request);
   if (refused !== null) return { reply: refused, fault };
 
-  const instead = await watched(backend, observed, "before");
+  const instead = await watched(backend, observed, "before", closing);
   if (instead !== undefined) return { reply: instead, fault: null };
   const reply = (await settle(() => backend.handle(request))) ?? notServed(backend, request);
-  const rather = await watched(backend, observed, "after");
+  const rather = await watched(backend, observed, "after", closing);
   if (rather !== undefined) return { reply: rather, fault: null };
   return { reply: fault === null ? reply : spoilt(fault, reply), fault };
-}
-
-const faultsBySpecs = new WeakMap<readonly string[], ReturnType<typeof createFaults>>();
-
-/** How often a limited fault has struck is remembered for as long as the knob is not turned. */
-function faultsOf(backend: Backend): ReturnType<typeof createFaults> {
-  const specs = backend.knobs.faults;
-  const known = faultsBySpecs.get(specs);
-  if (known !== undefined) return known;
-  const made = createFaults(specs, backend.jitter);
-  faultsBySpecs.set(specs, made);
-  return made;
 }
 
 const VENDOR_KEY_IDS = AWS_IDENTITIES.filter(({ account }) => account === VENDOR_ACCOUNT).map(
@@ -190,12 +182,22 @@ async function watched(
   backend: Backend,
   request: ObservedRequest,
   phase: "before" | "after",
+  closing: AbortSignal,
 ): Promise<SandboxReply | undefined> {
+  if (backend.onRequest === null) return undefined;
   try {
-    return await backend.onRequest?.(request, phase);
+    // A hook that waits for ever must not keep the sandbox from closing.
+    return await Promise.race([backend.onRequest(request, phase), aborted(closing)]);
   } catch {
     return RESET;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** A sandbox that fails says that it was the sandbox, and goes on. */

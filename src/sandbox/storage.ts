@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { type KeygrantError, usageError } from "../core/errors.ts";
 
@@ -26,6 +36,7 @@ export function fileStore(dir: string, mayWrite: () => void): Store {
   let last: string | null = null;
   return {
     load() {
+      sweep(dir);
       const text = readIfThere(path);
       if (text === null) return null;
       const worlds = parseWorld(path, text);
@@ -40,6 +51,13 @@ export function fileStore(dir: string, mayWrite: () => void): Store {
       last = text;
     },
   };
+}
+
+/** What a killed writer left half done. */
+function sweep(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    if (/^world\.json\.\d+\.tmp$/.test(name)) rmSync(join(dir, name), { force: true });
+  }
 }
 
 function parseWorld(path: string, text: string): Worlds {
@@ -131,7 +149,7 @@ export function isCode(cause: unknown, code: string): boolean {
   return cause instanceof Error && "code" in cause && cause.code === code;
 }
 
-function unusable(path: string, cause: unknown): KeygrantError {
+export function unusable(path: string, cause: unknown): KeygrantError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return usageError(
     "sandbox.folder",

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { usageError } from "../core/errors.ts";
@@ -27,23 +27,31 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 
 /** Creates a file that must not be there yet, never through a link, and makes sure that it is on the disk. */
 export async function createFile(path: string, text: string): Promise<void> {
-  await wrap(path, () => writeThrough(path, text, "wx"));
+  await withFile(path, "wx", (file) => file.appendFile(text));
 }
 
-/** Adds one line to a log. */
+/** Adds one line to a log. A line that a crash has cut off stays one line. */
 export async function appendLine(path: string, line: string): Promise<void> {
-  await wrap(path, () => writeThrough(path, `${line}\n`, "a"));
+  await withFile(path, "a+", async (file) => {
+    const { size } = await file.stat();
+    const last = size === 0 ? NEWLINE : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0];
+    await file.appendFile(last === NEWLINE ? `${line}\n` : `\n${line}\n`);
+  });
 }
 
-async function writeThrough(path: string, text: string, flags: "wx" | "a"): Promise<void> {
-  await makeFolder(dirname(path));
-  const file = await open(path, flags, FILE_MODE);
-  try {
-    await file.appendFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+const NEWLINE = 0x0a;
+
+async function withFile(path: string, flags: "wx" | "a+", work: (file: FileHandle) => Promise<void>): Promise<void> {
+  await wrap(path, async () => {
+    await makeFolder(dirname(path));
+    const file = await open(path, flags, FILE_MODE);
+    try {
+      await work(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 async function makeFolder(path: string): Promise<void> {

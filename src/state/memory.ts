@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { usageError } from "../core/errors.ts";
 import type { AccessorKey, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
 import type { Accessor, KeyRef } from "../core/model.ts";
+import type { RandomBytes } from "../core/ports.ts";
 import { appendLine, createFile, readText, replaceFile } from "./files.ts";
 
 /**
@@ -12,7 +13,7 @@ import { appendLine, createFile, readText, replaceFile } from "./files.ts";
  * - `writes.jsonl`: the log of writes, append-only, one line when a write begins and one when it has ended
  * - `backups/`: the documents of before, one file a write
  */
-export function fileMemory(folder: string): Memory {
+export function fileMemory(folder: string, random: RandomBytes): Memory {
   const writesFile = join(folder, "writes.jsonl");
   const accessorsFile = ({ vendor, project, cloud }: AccessorKey) =>
     join(folder, "accessors", fileName(vendor), fileName(project), `${cloud}.json`);
@@ -39,7 +40,7 @@ export function fileMemory(folder: string): Memory {
     },
 
     async beginWrite(write) {
-      const backup = join(folder, "backups", backupName(write));
+      const backup = join(folder, "backups", backupName(write, random));
       await createFile(backup, backupText(write));
       await appendLine(writesFile, JSON.stringify(beginning(write, backup)));
       return backup;
@@ -82,15 +83,12 @@ function isAccessor(value: unknown): value is Accessor {
 async function readWrites(path: string): Promise<readonly WriteLine[]> {
   const text = await readText(path);
   if (text === null) return [];
-  const lines = text.split("\n");
-  return lines.flatMap((line, index) => {
-    if (line === "") return [];
-    // The last line may have been cut off when the machine went down: it never said anything.
-    const isCutOff = index === lines.length - 1;
+  return text.split("\n").flatMap((line) => {
+    // A line without an end was cut off when the machine went down: what it was to say never began.
+    if (!line.endsWith("}")) return [];
     try {
       return [JSON.parse(line) as WriteLine];
     } catch (error) {
-      if (isCutOff) return [];
       throw damaged(path, error);
     }
   });
@@ -115,9 +113,10 @@ function ending(end: WriteEnd) {
 }
 
 /** Sorts by time, and says of which key it is without holding a character that a file system minds. */
-function backupName(write: WriteRecord): string {
+function backupName(write: WriteRecord, random: RandomBytes): string {
+  const unique = Buffer.from(random(4)).toString("hex");
   const time = write.at.toISOString().replaceAll(/[:.]/g, "-");
-  return `${time}-${write.key.cloud}-${lastPart(write.key)}.json`;
+  return `${time}-${write.key.cloud}-${lastPart(write.key)}-${unique}.json`;
 }
 
 function lastPart(key: KeyRef): string {

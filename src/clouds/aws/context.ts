@@ -1,5 +1,5 @@
 import type { KeyFacts } from "../../core/model.ts";
-import { splitArn } from "./arn.ts";
+import { splitArn } from "./key.ts";
 import type { Principal } from "./principal.ts";
 
 /** What kind of value a condition key holds: an operator of another kind compares nobody knows how. */
@@ -29,8 +29,8 @@ export function contextValue(context: RequestContext, key: string): ContextValue
  * Pages: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
  * https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
  */
-export function requestContext(principal: Principal, keyArn: string, facts: KeyFacts): RequestContext {
-  return new Map([...aboutPrincipal(principal), ...aboutRequest(), ...aboutKey(keyArn, facts)]);
+export function requestContext(principal: Principal, keyArn: string, facts: KeyFacts, action: string): RequestContext {
+  return new Map([...aboutPrincipal(principal), ...aboutRequest(), ...aboutKey(keyArn), ...aboutUse(facts, action)]);
 }
 
 type Entry = readonly [string, ContextValue];
@@ -75,7 +75,7 @@ function aboutRequest(): readonly Entry[] {
   ];
 }
 
-function aboutKey(keyArn: string, facts: KeyFacts): readonly Entry[] {
+function aboutKey(keyArn: string): readonly Entry[] {
   const entries: Entry[] = [];
   const arn = splitArn(keyArn);
   // An alias says nothing about the key behind it.
@@ -90,16 +90,23 @@ function aboutKey(keyArn: string, facts: KeyFacts): readonly Entry[] {
     // "Only multi-Region keys have a MultiRegionKeyType property." Primary or replica can change at any time.
     if (!multiRegion) entries.push(["kms:multiregionkeytype", { state: "absent" }]);
   }
+  return entries;
+}
+
+/** Operations on a symmetric key that use its one algorithm, named in the request or not. */
+const ENCRYPTING: ReadonlySet<string> = new Set(["kms:encrypt", "kms:decrypt", "kms:generatedatakey"]);
+
+function aboutUse(facts: KeyFacts, action: string): readonly Entry[] {
   const key = facts.key.known ? facts.key.value : null;
-  if (key !== null) {
-    entries.push(["kms:keyusage", text(key.usage)], ["kms:customermasterkeyusage", text(key.usage)]);
-    // Only of the symmetric kind is it certain that spec and algorithm have one and the same name.
-    if (key.algorithms.length === 1 && key.algorithms[0] === "SYMMETRIC_DEFAULT") {
-      for (const name of ["kms:keyspec", "kms:customermasterkeyspec", "kms:encryptionalgorithm"]) {
-        entries.push([name, text("SYMMETRIC_DEFAULT")]);
-      }
-    }
-  }
+  if (key === null) return [];
+  const entries: Entry[] = [
+    ["kms:keyusage", text(key.usage)],
+    ["kms:customermasterkeyusage", text(key.usage)],
+  ];
+  // Of the symmetric kind alone is it certain that spec and algorithm have one and the same name.
+  if (key.algorithms.length !== 1 || key.algorithms[0] !== "SYMMETRIC_DEFAULT") return entries;
+  entries.push(["kms:keyspec", text("SYMMETRIC_DEFAULT")], ["kms:customermasterkeyspec", text("SYMMETRIC_DEFAULT")]);
+  if (ENCRYPTING.has(action.toLowerCase())) entries.push(["kms:encryptionalgorithm", text("SYMMETRIC_DEFAULT")]);
   return entries;
 }
 

@@ -29,18 +29,17 @@ export function expand(text: string, options: ExpandOptions): Pattern | null {
   const plain = options.wildcards ? wildcards : literal;
   if (options.variables === "off" || !text.includes("${")) return plain(text);
   if (options.variables === "unknown") return null;
-  const pattern: number[] = [];
+  const pieces: Pattern[] = [];
   let from = 0;
   for (let at = text.indexOf("${"); at >= 0; at = text.indexOf("${", from)) {
     const end = text.indexOf("}", at);
     if (end < 0) return null;
     const value = variable(text.slice(at + 2, end), options);
     if (value === null) return null;
-    pattern.push(...plain(text.slice(from, at)), ...literal(value));
+    pieces.push(plain(text.slice(from, at)), literal(value));
     from = end + 1;
   }
-  pattern.push(...plain(text.slice(from)));
-  return pattern;
+  return [...pieces, plain(text.slice(from))].flat();
 }
 
 /** `${*}`, `${?}` and `${$}` stand for the characters themselves. */

@@ -8,7 +8,7 @@ type Body = Readonly<Record<string, unknown>>;
 
 const STATUSES: readonly CmkStatus[] = ["current", "old", "deleted"];
 
-/** `{name, accessors?, feature?, member?}`: makes or changes a project; `accessors` replaces all of them. */
+/** `{name, accessors?, feature?, member?}`: makes or changes a project, its accessors cloud by cloud; null: none. */
 function putProject(world: AivenWorld, body: Body): SandboxReply {
   const name = text(body, "name", 64);
   const accessors = accessorsIn(body);
@@ -17,27 +17,35 @@ function putProject(world: AivenWorld, body: Body): SandboxReply {
   const known = world.projects.find((each) => each.name === name);
   const project = known ?? newProject(name);
   if (known === undefined) world.projects.push(project);
-  if (accessors !== null) project.accessors = accessors;
+  for (const [cloud, fields] of accessors) {
+    if (fields === null) delete project.accessors[cloud];
+    else project.accessors[cloud] = fields;
+  }
   if (feature !== null) project.feature = feature;
   if (member !== null) project.member = member;
-  return json(200, { project: { name, accessors: project.accessors, feature: project.feature, member: project.member } });
+  return json(200, {
+    project: { name, accessors: project.accessors, feature: project.feature, member: project.member },
+  });
 }
 
-function accessorsIn(body: Body): Record<string, Record<string, string>> | null {
-  const given = body["accessors"];
-  if (given === undefined) return null;
-  const wrong = new Refused(400, "accessors must be {<cloud>: {<field>: <text>}}");
-  if (!isRecord(given)) throw wrong;
-  const accessors: Record<string, Record<string, string>> = {};
-  for (const [cloud, fields] of Object.entries(given)) {
-    if (!isRecord(fields)) throw wrong;
-    accessors[cloud] = {};
-    for (const [field, value] of Object.entries(fields)) {
-      if (typeof value !== "string") throw wrong;
-      accessors[cloud][field] = value;
-    }
+type Fields = Record<string, string>;
+
+function accessorsIn(body: Body): readonly (readonly [string, Fields | null])[] {
+  const given = body["accessors"] ?? {};
+  if (!isRecord(given)) throw new Refused(400, "accessors must be {<cloud>: {<field>: <text>}}");
+  return Object.entries(given).map(([cloud, fields]) => [cloud, fields === null ? null : fieldsOf(cloud, fields)]);
+}
+
+function fieldsOf(cloud: string, fields: unknown): Fields {
+  const texts = isRecord(fields) ? Object.entries(fields) : [];
+  if (texts.length === 0 || !texts.every(isText)) {
+    throw new Refused(400, `the accessor of ${cloud} must be {<field>: <text>}, or null`);
   }
-  return accessors;
+  return Object.fromEntries(texts.filter(isText));
+}
+
+function isText(entry: readonly [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === "string";
 }
 
 /** `{project, id, …}` changes a CMK; `{project, provider, resource, …}` puts one there without using its key. */
@@ -49,7 +57,9 @@ function putCmk(world: AivenWorld, body: Body, context: SandboxContext): Sandbox
   if (body["id"] === undefined) {
     const provider = text(body, "provider", 64);
     const resource = text(body, "resource", 512);
-    return json(200, { cmk: addCmk(project, context, { provider, resource, status, default_cmk: isDefault ?? false }) });
+    return json(200, {
+      cmk: addCmk(project, context, { provider, resource, status, default_cmk: isDefault ?? false }),
+    });
   }
   const cmk = findCmk(project, text(body, "id", 64));
   if (body["status"] !== undefined) cmk.status = status;

@@ -1,6 +1,6 @@
+import { PROJECTS } from "../cast.ts";
 import { randomUuid } from "../ids.ts";
 import type { SandboxContext } from "../module.ts";
-import { PROJECTS } from "../cast.ts";
 import type { AivenKnobs } from "./knobs.ts";
 
 export type CmkStatus = "current" | "old" | "deleted";

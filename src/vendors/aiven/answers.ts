@@ -26,9 +26,21 @@ const ASK_SUPPORT =
   "If the key reference and the policy are right, the key's region may not be available for BYOK: ask Aiven support.";
 
 /** Reads a failed call. `oci`: whether it is about an OCI key, where Aiven's page warns of generic errors. */
-export function judge(asked: Asked, failure: HttpFailure, oci = false): Trouble {
+export function judge(asked: Asked, failure: HttpFailure, oci: boolean): Trouble {
   if (failure.kind === "status") return judgeStatus(asked, failure, oci);
   return { kind: "other", why: unheard(asked, failure), passing: mayPass(failure), retryAfterMs: null };
+}
+
+/** A 2xx that is not `expected`. `where` is the first place at which it differs. */
+export function unexpected(
+  asked: Asked,
+  { status, json }: { readonly status: number; readonly json: unknown },
+  { expected, where, oci }: { readonly expected: string; readonly where: string; readonly oci: boolean },
+): Trouble {
+  // A refusal in the clothes of a success: which status goes with one is on no page.
+  return readError(json)?.cannotUseKey
+    ? judgeStatus(asked, { ok: false, kind: "status", status, json, retryAfterMs: null }, oci)
+    : foreign(asked, expected, where);
 }
 
 /** A 2xx that says something else than it should. Whatever was asked may have been done. */
@@ -42,7 +54,8 @@ function judgeStatus(asked: Asked, failure: StatusFailure, oci: boolean): Troubl
   const error = readError(json);
   const passing = status === 408 || status === 429 || status >= 500;
   const other = { kind: "other", passing, retryAfterMs } as const;
-  if (error === null) return { ...other, why: withoutWords(asked, status) };
+  // The words that go with a 429 count requests and seconds: they would be new every time.
+  if (error === null || status === 429) return { ...other, why: withoutWords(asked, status) };
 
   const detail = `Aiven answered ${status} to ${asked}: ${error.words}`;
   // The status that goes with these words is on no page: the words decide, whatever it is.
@@ -55,7 +68,7 @@ function judgeStatus(asked: Asked, failure: StatusFailure, oci: boolean): Troubl
     const why = look("look.misconfigured", detail, project ? CHECK_PROJECT : "Check the project and the id.");
     return { ...other, kind: project ? "project-not-found" : error.itemised ? "absent" : "other", why };
   }
-  const code = error.codes.includes("feature_not_enabled") ? "look.unsupported" : codeOf(status);
+  const code = error.codes.includes("feature_not_enabled") ? "look.unsupported" : codeOf(status, error.words);
   const fix = code === "look.misconfigured" && oci ? ASK_SUPPORT : FIXES[code];
   return { ...other, kind: status === 409 ? "conflict" : "other", why: look(code, detail, fix) };
 }
@@ -86,11 +99,12 @@ function withoutWords(asked: Asked, status: number): LookFailure {
   return look("look.unreachable", detail);
 }
 
-function codeOf(status: number): LookCode {
+function codeOf(status: number, words: string): LookCode {
   if (status === 401) return "look.credentials";
+  // Aiven is known to say "Invalid token" with a 403 as well.
+  if (status === 403 && /\b(invalid|expired)\b.*\btoken\b/i.test(words)) return "look.credentials";
   if (status === 403) return "look.denied";
   if (status === 408) return "look.timeout";
-  if (status === 429) return "look.throttled";
   return status >= 400 && status < 500 ? "look.misconfigured" : "look.unreachable";
 }
 

@@ -6,13 +6,12 @@ import { seen, unseen } from "../../core/model.ts";
 import type { AccessorAnswer, AccessorAsk, RegisterOptions, RegisterResult, Vendor } from "../../core/vendor.ts";
 import { createHttp, type Http, type HttpCall, type HttpDeps, pause, pauseMs } from "../../io/http.ts";
 import { address, authorization, segment } from "./address.ts";
-import { type Asked, foreign, judge, type Trouble } from "./answers.ts";
+import { type Asked, foreign, judge, type Trouble, unexpected } from "./answers.ts";
 import {
   accessorFields,
   accessorsAnswer,
   cmkAnswer,
   cmksAnswer,
-  readError,
   servicesAnswer,
   toRegistration,
   toServices,
@@ -67,7 +66,7 @@ interface Ask<T> extends HttpCall {
   /** What the schema describes, for people: "a list of keys". */
   readonly expected: string;
   /** Whether it is about an OCI key. */
-  readonly oci?: boolean;
+  readonly oci: boolean;
 }
 
 async function ask<T>(client: Client, call: Ask<T>): Promise<Answer<T>> {
@@ -76,23 +75,19 @@ async function ask<T>(client: Client, call: Ask<T>): Promise<Answer<T>> {
   if (!answer.ok) return { ok: false, trouble: judge(asked, answer, call.oci) };
   const read = call.schema.safeParse(answer.json);
   if (read.success) return { ok: true, value: read.data };
-  // An error in the clothes of a success: which status goes with a refusal is on no page.
-  if (readError(answer.json)?.cannotUseKey) {
-    const failure = {
-      ok: false,
-      kind: "status",
-      status: answer.status,
-      json: answer.json,
-      retryAfterMs: null,
-    } as const;
-    return { ok: false, trouble: judge(asked, failure, call.oci) };
-  }
-  return { ok: false, trouble: foreign(asked, call.expected, read.error.issues[0]?.path.join(".") ?? "") };
+  const where = read.error.issues[0]?.path.join(".") ?? "";
+  return { ok: false, trouble: unexpected(asked, answer, { expected: call.expected, where, oci: call.oci }) };
 }
 
 async function accessors(client: Client, { project, cloud }: AccessorAsk): Promise<AccessorAnswer> {
   const path = `${cmksPath(project)}/accessors`;
-  const answer = await ask(client, { method: "GET", path, schema: accessorsAnswer, expected: "a list of accessors" });
+  const answer = await ask(client, {
+    method: "GET",
+    path,
+    schema: accessorsAnswer,
+    expected: "a list of accessors",
+    oci: false,
+  });
   if (!answer.ok) throw unasked(answer.trouble, project);
   const fields = accessorFields(answer.value.accessors, cloud);
   if (fields === "none") {
@@ -114,7 +109,7 @@ async function* registrations(client: Client, project: string): AsyncIterable<Re
 
 async function list(client: Client, project: string): Promise<Answer<readonly Registration[]>> {
   const path = cmksPath(project);
-  const answer = await ask(client, { method: "GET", path, schema: cmksAnswer, expected: "a list of keys" });
+  const answer = await ask(client, { method: "GET", path, schema: cmksAnswer, expected: "a list of keys", oci: false });
   return answer.ok ? { ok: true, value: answer.value.cmks.map((cmk) => toRegistration(project, cmk)) } : answer;
 }
 
@@ -229,7 +224,13 @@ async function get(client: Client, project: string, id: string): Promise<Seen<Re
 
 async function services(client: Client, registration: Registration): Promise<Seen<readonly ServiceUse[]>> {
   const path = `${cmksPath(registration.project)}/${segment("CMK id", registration.id)}/service_associations`;
-  const answer = await ask(client, { method: "GET", path, schema: servicesAnswer, expected: "a list of services" });
+  const answer = await ask(client, {
+    method: "GET",
+    path,
+    schema: servicesAnswer,
+    expected: "a list of services",
+    oci: false,
+  });
   return answer.ok ? seen(toServices(answer.value)) : unseen(answer.trouble.why);
 }
 

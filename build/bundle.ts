@@ -1,0 +1,35 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+/**
+ * Bundles `src` into `dist`: a small entry, and a chunk for whatever is imported on first use (each cloud's SDK, the
+ * vendor's client, the sandbox). Everything is inlined, so that an installed keygrant brings no other package along.
+ */
+const result = await build({
+  entryPoints: { main: "src/cli/start.ts", index: "src/index.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22.19",
+  chunkNames: "chunks/[name]-[hash]",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  metafile: true,
+  // Libraries that are CommonJS ask for Node's own modules with require.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  logLevel: "warning",
+  plugins: [
+    {
+      name: "fresh",
+      setup: (setup) => setup.onStart(() => rm("dist", { recursive: true, force: true })),
+    },
+  ],
+});
+
+await mkdir("dist", { recursive: true });
+await writeFile("dist/meta.json", JSON.stringify(result.metafile));

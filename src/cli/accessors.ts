@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import type { Accessor, CloudId } from "../core/model.ts";
+import { plainText } from "../core/text.ts";
+import { type Finish, type Invocation, sessionAction } from "./command.ts";
+import { EXIT } from "./exit.ts";
+import type { Host } from "./host.ts";
+import { type CommonOptions, common, locating, several } from "./options.ts";
+import { projectsOf, type Session } from "./session.ts";
+
+interface Options extends CommonOptions {
+  readonly project: readonly string[];
+  readonly cloud?: CloudId;
+  readonly region?: string;
+}
+
+interface ProjectAccessors {
+  readonly vendor: string;
+  readonly project: string;
+  readonly cloud: CloudId;
+  readonly accessors: readonly Accessor[];
+}
+
+export function accessorsCommand(program: Command, host: Host, finish: Finish): void {
+  const command = program
+    .command("accessors")
+    .summary("the vendor's principals, per cloud")
+    .description("Asks the vendor which principals a key must let in. Changes nothing and remembers nothing.")
+    .option("-p, --project <name>", "the vendor's project; repeatable (default: AIVEN_PROJECT)", several, []);
+  locating(common(command));
+  sessionAction<Options>(command, host, finish, run);
+}
+
+async function run({ options, printer }: Invocation<Options>, session: Session): Promise<number> {
+  const projects = projectsOf(options.project, session);
+  const vendor = await session.openVendor();
+  const clouds = options.cloud === undefined ? vendor.clouds : [options.cloud];
+  const asked = projects.flatMap((project) => clouds.map((cloud) => ({ project, cloud })));
+  const answers = await Promise.all(
+    asked.map(async ({ project, cloud }): Promise<ProjectAccessors> => {
+      const answer = await vendor.accessors({ project, cloud, region: options.region ?? null });
+      return { vendor: vendor.id, project, cloud, accessors: "accessors" in answer ? answer.accessors : [] };
+    }),
+  );
+  const named = answers.filter((answer) => answer.accessors.length > 0);
+  if (printer.json) printer.document({ schemaVersion: 1, accessors: named });
+  else for (const answer of named) printer.data(text(answer));
+  if (named.length === 0) printer.note(`${vendor.id} names no principal for ${projects.join(", ")}.`);
+  return EXIT.ok;
+}
+
+function text({ project, cloud, accessors }: ProjectAccessors): string {
+  return accessors
+    .flatMap((accessor) => Object.entries(accessor.fields))
+    .map(([name, value]) => [project, cloud, name, value].map((word) => plainText(word, 512)).join("  "))
+    .join("\n");
+}

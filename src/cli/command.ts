@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import type { Host } from "./host.ts";
+import type { CommonOptions } from "./options.ts";
+import { createPrinter, type Printer } from "./printer.ts";
+import { openSession, type Session } from "./session.ts";
+
+/** What a command's action gets, and what it gives back: an exit code. */
+export interface Invocation<Options> {
+  readonly host: Host;
+  readonly printer: Printer;
+  readonly args: readonly string[];
+  readonly options: Options;
+}
+
+/** Where an action leaves the exit code for `main`. */
+export type Finish = (exitCode: number) => void;
+
+/** Binds an action to a command: options and arguments in, exit code out. */
+export function action<Options extends Pick<CommonOptions, "output" | "quiet" | "color">>(
+  command: Command,
+  host: Host,
+  finish: Finish,
+  run: (invocation: Invocation<Options>) => Promise<number>,
+): Command {
+  return command.action(async (...received: unknown[]) => {
+    const options = command.opts<Options>();
+    // Commander passes the arguments, then the options and the command.
+    const args = received
+      .slice(0, -2)
+      .flat()
+      .filter((arg): arg is string => typeof arg === "string");
+    finish(await run({ host, printer: createPrinter(host, options), args, options }));
+  });
+}
+
+/** The same, within a session that is closed whatever happens. */
+export function sessionAction<Options extends CommonOptions>(
+  command: Command,
+  host: Host,
+  finish: Finish,
+  run: (invocation: Invocation<Options>, session: Session) => Promise<number>,
+): Command {
+  return action<Options>(command, host, finish, async (invocation) => {
+    const session = await openSession(invocation.options, host);
+    try {
+      return await run(invocation, session);
+    } finally {
+      await session.close();
+    }
+  });
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { homedir } from "node:os";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
+import type { Environment } from "../io/credentials.ts";
+
+export type Input = Readable & { readonly isTTY?: boolean };
+export type Output = Writable & { readonly isTTY?: boolean };
+
+/** Everything that a command gets from the machine it runs on. Tests bring their own. */
+export interface Host extends Environment {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly jitter: Jitter;
+  /** Aborted when a person or a scheduler wants the command to stop; its reason is the exit code. */
+  readonly interrupted: AbortSignal;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  },
+};
+
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly exitCode: number;
+
+  constructor(signal: keyof typeof SIGNALS) {
+    super(`stopped by ${signal}`);
+    this.exitCode = SIGNALS[signal];
+  }
+}
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** The real machine. The first signal asks the command to stop, the second one stops it. */
+export function processHost(): Host {
+  const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (interruption.signal.aborted) process.exit(SIGNALS[signal]);
+      interruption.abort(new Interrupted(signal));
+    });
+  }
+  return {
+    env: process.env,
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: systemClock,
+    random: (size) => randomBytes(size),
+    jitter: Math.random,
+    interrupted: interruption.signal,
+  };
+}

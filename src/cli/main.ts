@@ -1,0 +1,109 @@
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { KeygrantError } from "../core/errors.ts";
+import { plainText } from "../core/text.ts";
+import { accessorsCommand } from "./accessors.ts";
+import { EXIT, exitOfError } from "./exit.ts";
+import { explainCommand } from "./explain.ts";
+import { type Host, Interrupted } from "./host.ts";
+import { onboardCommand } from "./onboard.ts";
+import { policyCommand } from "./policy.ts";
+import { sandboxCommand } from "./sandbox.ts";
+import { validateCommand } from "./validate.ts";
+
+const COMMANDS = [onboardCommand, validateCommand, policyCommand, accessorsCommand, explainCommand, sandboxCommand];
+
+const EXIT_CODES = `
+Exit codes:
+  0   all VALID, or the command did what it was asked
+  10  at least one key is INVALID
+  11  undetermined, and every reason goes away by waiting
+  12  undetermined otherwise: somebody could not be asked
+  3   refused, nothing was changed
+  2   wrong usage or configuration, a missing credential too
+  1   a bug in keygrant
+
+New here? \`keygrant onboard --sandbox --yes <key>\` plays it through; \`keygrant sandbox keys\` lists keys to try.`;
+
+/** Arguments in, exit code out. The only place that catches everything. */
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command("keygrant")
+    .description("Give a SaaS vendor access to your own cloud KMS key, prove that it works, and keep it proven.")
+    .version(packageJson.version)
+    .addHelpText("after", EXIT_CODES)
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+      // Said below, once, in the form that was asked for.
+      outputError: () => {},
+    })
+    .exitOverride();
+  for (const add of COMMANDS) {
+    add(program, host, (code) => {
+      exitCode = code;
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, argv, host);
+  }
+}
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
+  readonly exitCode: number;
+}
+
+function report(error: unknown, argv: readonly string[], host: Host): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  const problem = problemOf(error, host);
+  const { code, message, fix } = problem;
+  if (wantsJson(argv)) {
+    host.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { code, message, fix } }, null, 2)}\n`);
+  } else {
+    host.stderr.write(`keygrant: ${plainText(message, 4_000)} (${code})\n`);
+    if (fix !== "") host.stderr.write(`  next: ${plainText(fix, 4_000)}\n`);
+  }
+  if (argv.includes("--verbose") || argv.includes("-v")) host.stderr.write(`${causes(error)}\n`);
+  return problem.exitCode;
+}
+
+function problemOf(error: unknown, host: Host): Problem {
+  const reason: unknown = host.interrupted.aborted ? host.interrupted.reason : error;
+  if (reason instanceof Interrupted) {
+    const fix = "Run the same command again: what was done is found, and nothing is done twice.";
+    return { code: "interrupted", message: `The command was ${reason.message}.`, fix, exitCode: reason.exitCode };
+  }
+  if (error instanceof KeygrantError) {
+    return { code: error.code, message: error.message, fix: error.fix, exitCode: exitOfError(error.kind) };
+  }
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, "");
+    return { code: "usage.arguments", message, fix: "See `keygrant --help`.", exitCode: EXIT.usage };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const fix = "Please report it, with what --verbose says. Nothing was said about any key.";
+  return { code: "bug", message: `This is a bug in keygrant: ${message}`, fix, exitCode: EXIT.bug };
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, index) => {
+    if (word === "--output=json" || word === "-ojson") return true;
+    return (word === "--output" || word === "-o") && argv[index + 1] === "json";
+  });
+}
+
+/** The error and what caused it, outermost first. */
+function causes(error: unknown): string {
+  const lines: string[] = [];
+  for (let one = error; one instanceof Error && lines.length < 10; one = one.cause) {
+    lines.push(plainText(`${one.name}: ${one.message}`, 1_000));
+    if (!(one instanceof KeygrantError) && one.stack !== undefined) lines.push(...one.stack.split("\n").slice(1, 6));
+  }
+  return lines.map((line) => `  ${line}`).join("\n");
+}

@@ -1,0 +1,128 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { AssessOptions } from "../core/assess.ts";
+import type { FindingCode } from "../core/findings.ts";
+import { isCode } from "../core/findings.ts";
+import type { CloudId } from "../core/model.ts";
+import type { FieldValues } from "../core/trust.ts";
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+export interface CommonOptions {
+  readonly vendor: string;
+  readonly output: "text" | "json";
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Milliseconds; undefined: no deadline. */
+  readonly deadline?: number;
+  readonly sandbox: boolean;
+}
+
+/** The options that every command takes which asks somebody something. */
+export function common(command: Command): Command {
+  return printing(command)
+    .option("--vendor <id>", "the SaaS vendor", "aiven")
+    .option("--timeout <duration>", "of one call: 500ms, 30s, 2m", duration, 30_000)
+    .option("--deadline <duration>", "of the whole command", duration)
+    .option(
+      "--sandbox",
+      "run against the embedded sandbox: real HTTP, worthless keys, nothing leaves this machine",
+      false,
+    );
+}
+
+/** The options of every command. */
+export function printing(command: Command): Command {
+  return command
+    .addOption(
+      new Option("-o, --output <format>", "what is printed on stdout").choices(["text", "json"]).default("text"),
+    )
+    .option("-q, --quiet", "print nothing but results and errors", false)
+    .option("-v, --verbose", "say more about errors", false)
+    .option("--no-color", "no colours (as NO_COLOR does)");
+}
+
+export interface AssessingOptions {
+  readonly probe: "required" | "auto" | "off";
+  readonly probeRole?: string;
+  readonly accept: readonly FindingCode[];
+  readonly require?: "vendor";
+  /** Milliseconds. */
+  readonly wait?: number;
+  readonly region?: string;
+  readonly cloud?: CloudId;
+  readonly expectAccessor: FieldValues;
+}
+
+/** The options of commands that come to a verdict about a key. */
+export function assessing(command: Command, probe: AssessingOptions["probe"]): Command {
+  return locating(command)
+    .addOption(
+      new Option("--probe <mode>", "the encrypt/decrypt round trip with your own credentials")
+        .choices(["required", "auto", "off"])
+        .default(probe),
+    )
+    .option("--probe-role <arn>", "a role to assume for the round trip")
+    .option("--accept <code>", "take this unknown as good; repeatable", codes, [])
+    .addOption(new Option("--require <assurance>", "policy alone is not enough for VALID").choices(["vendor"]))
+    .option("--wait <duration>", "the time that a new grant may take to be seen everywhere (AWS: 5m)", duration)
+    .option("--expect-accessor <name=value>", "refuse any other principal than this; repeatable", fieldValue, {});
+}
+
+const WARN_BEFORE_MS = 30 * UNITS.d;
+
+/** The command line's words as the use cases want them. */
+export function assessOptions(options: AssessingOptions): AssessOptions {
+  return {
+    probeMode: options.probe,
+    probeAs: options.probeRole ?? null,
+    accept: new Set(options.accept),
+    requireVendor: options.require === "vendor",
+    warnBeforeMs: WARN_BEFORE_MS,
+    waitMs: options.wait ?? null,
+  };
+}
+
+/** The options that say where a key is when its reference does not. */
+export function locating(command: Command): Command {
+  return command
+    .addOption(new Option("--cloud <id>", "for references that do not tell: an AWS alias or key id").choices(["aws"]))
+    .option("--region <name>", "for references that do not tell (default: AWS_REGION)");
+}
+
+/** `500ms`, `30s`, `5m`, `24h`, `30d`, in milliseconds. */
+export function duration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
+  if (text.trim() === "0") return 0;
+  if (amount === undefined || unit === undefined)
+    throw new InvalidArgumentError("Write it like 500ms, 30s, 5m or 24h.");
+  return Number(amount) * UNITS[unit as keyof typeof UNITS];
+}
+
+/** Collects `name=value` pairs. */
+export function fieldValue(text: string, before: FieldValues): FieldValues {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Write it like role_arn=arn:aws:iam::123456789012:role/aiven-cmk-anchor.");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+export function several(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+export function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1 on.");
+  return Number(text);
+}
+
+function codes(text: string, before: readonly FindingCode[]): readonly FindingCode[] {
+  if (!isCode(text)) throw new InvalidArgumentError("There is no such code; `keygrant explain` lists them.");
+  return [...before, text];
+}
+
+export function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError("Give a port from 0 to 65535.");
+  return Number(text);
+}

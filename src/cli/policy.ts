@@ -1,0 +1,148 @@
+import { readFile } from "node:fs/promises";
+import { text as readAll } from "node:stream/consumers";
+import { type Command, Option } from "commander";
+import { openDialect } from "../clouds/index.ts";
+import { POLICY_FORMATS, type PolicyFormat } from "../core/cloud.ts";
+import { LookError, usageError } from "../core/errors.ts";
+import type { Accessor, CloudId, Grant, KeyKind, KeyRef, VendorCloudPolicy } from "../core/model.ts";
+import type { FieldValues } from "../core/trust.ts";
+import { type Finish, type Invocation, sessionAction } from "./command.ts";
+import { EXIT } from "./exit.ts";
+import type { Host } from "./host.ts";
+import { type CommonOptions, common, fieldValue, locating, several } from "./options.ts";
+import { projectsOf, type Session } from "./session.ts";
+
+interface Options extends CommonOptions {
+  readonly project: readonly string[];
+  readonly cloud?: CloudId;
+  readonly region?: string;
+  readonly accessor: FieldValues;
+  readonly format: PolicyFormat;
+  readonly purpose: string;
+  readonly current?: string;
+}
+
+export function policyCommand(program: Command, host: Host, finish: Finish): void {
+  const command = program
+    .command("policy")
+    .summary("print what would be granted, for review or to apply by hand")
+    .description(
+      "Prints the exact grant. Needs no cloud credentials, and no vendor credentials either when the principal is\n" +
+        "given with --accessor.",
+    )
+    .argument("[key]", "a key reference; without one, --cloud says which cloud")
+    .option(
+      "-p, --project <name>",
+      "whose principal to ask the vendor for; repeatable (default: AIVEN_PROJECT)",
+      several,
+      [],
+    )
+    .option(
+      "--accessor <name=value>",
+      "the vendor's principal, in the vendor's field names; repeatable",
+      fieldValue,
+      {},
+    )
+    .addOption(
+      new Option("--format <format>", "json: the bare statement; document: the whole policy; cli: commands to paste")
+        .choices(POLICY_FORMATS)
+        .default("json"),
+    )
+    .option("--purpose <name>", "which of the vendor's kinds of keys", "symmetric")
+    .option("--current <file>", "the policy as it is now, to add to: a file, - for standard input, live to read it");
+  locating(common(command));
+  sessionAction<Options>(command, host, finish, run);
+}
+
+async function run(invocation: Invocation<Options>, session: Session): Promise<number> {
+  const { args, options, printer } = invocation;
+  const key = args[0] === undefined ? null : session.parseKey(args[0], options);
+  const cloud = key?.cloud ?? options.cloud;
+  if (cloud === undefined) {
+    throw usageError("usage.cloud", "Neither a key nor a cloud was named.", "Give a key reference, or --cloud aws.");
+  }
+  const policy = session.policyFor(cloud);
+  const kind = kindNamed(options.purpose, policy);
+  const dialect = await openDialect(cloud);
+  const accessors = await accessorsFor(invocation, session, cloud, key);
+  for (const accessor of accessors) dialect.checkAccessor(accessor, key, policy);
+  const grant: Grant = { policy, accessors };
+  const current = await currentDocument(invocation, session, key);
+  const text = dialect.print({ grant, kind, key, current, format: options.format });
+  if (!printer.json) printer.data(text);
+  else {
+    const { page, checked } = policy.source;
+    printer.document({
+      schemaVersion: 1,
+      vendor: policy.vendor,
+      cloud,
+      format: options.format,
+      source: { page, checked },
+      text,
+    });
+  }
+  return EXIT.ok;
+}
+
+function kindNamed(name: string, policy: VendorCloudPolicy): KeyKind {
+  const kind = policy.key.kinds.find((one) => one.name === name);
+  if (kind !== undefined) return kind;
+  const names = policy.key.kinds.map((one) => one.name).join(", ");
+  throw usageError(
+    "usage.purpose",
+    `${policy.vendor} takes no ${name.slice(0, 60)} keys on ${policy.cloud}.`,
+    `Use one of: ${names}.`,
+  );
+}
+
+/** Given by hand, and then nobody is asked; else the vendor's own answer for each project. */
+async function accessorsFor(
+  { options }: Invocation<Options>,
+  session: Session,
+  cloud: CloudId,
+  key: KeyRef | null,
+): Promise<readonly Accessor[]> {
+  if (Object.keys(options.accessor).length > 0) return [{ cloud, fields: options.accessor }];
+  const projects = projectsOf(options.project, session);
+  const vendor = await session.openVendor();
+  const region = key?.region ?? options.region ?? null;
+  const answers = await Promise.all(projects.map((project) => vendor.accessors({ project, cloud, region })));
+  const accessors = answers.flatMap((answer) => ("accessors" in answer ? answer.accessors : []));
+  if (accessors.length > 0) return accessors;
+  throw usageError(
+    "vendor.no-accessor",
+    `${vendor.id} names no principal for ${cloud} in ${projects.join(", ")}.`,
+    "Give it with --accessor name=value, or ask the vendor.",
+  );
+}
+
+/** The present document: read from where the user says, or not at all. */
+async function currentDocument(
+  { host, options }: Invocation<Options>,
+  session: Session,
+  key: KeyRef | null,
+): Promise<string | null> {
+  const { current } = options;
+  if (current === undefined) return null;
+  if (current === "-") return readAll(host.stdin);
+  if (current !== "live") return readDocument(current);
+  if (key === null) throw usageError("usage.current", "Only a key has a present policy.", "Name the key.");
+  const cloud = await session.openCloud(key);
+  const body = (await cloud.inspect(key, null)).documents[0]?.body;
+  if (body?.known) return body.value.text;
+  const why = body?.why ?? { code: "look.unsupported", detail: "The key has no policy of its own." };
+  throw new LookError(why, "Pass it with --current <file>.");
+}
+
+async function readDocument(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw usageError(
+      "usage.current",
+      `The file ${path} cannot be read.`,
+      "Pass the present policy with --current <file>.",
+      error,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { styleText } from "node:util";
+import type { Host, Output } from "./host.ts";
+import type { CommonOptions } from "./options.ts";
+
+type Format = Parameters<typeof styleText>[0];
+/** Colours a piece of text, where colours are wanted. */
+export type Paint = (format: Format, text: string) => string;
+
+/** stdout is data, stderr is talk. */
+export interface Printer {
+  readonly paint: Paint;
+  readonly json: boolean;
+  /** Data: text that ends up on stdout, with a newline. */
+  data(text: string): void;
+  /** One JSON document on stdout. */
+  document(value: unknown): void;
+  /** Talk: a line on stderr, unless `--quiet`. */
+  note(text: string): void;
+  /** Shows that something is going on, on a terminal only. Returns how to end it. */
+  busy(text: string): Promise<() => void>;
+}
+
+export function createPrinter(host: Host, options: Pick<CommonOptions, "output" | "quiet" | "color">): Printer {
+  const paint = painter(host, host.stdout, options.color);
+  return {
+    paint,
+    json: options.output === "json",
+    data: (text) => void host.stdout.write(`${text}\n`),
+    document: (value) => void host.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    note(text) {
+      if (!options.quiet) host.stderr.write(`${text}\n`);
+    },
+    async busy(text) {
+      if (options.quiet || host.stderr.isTTY !== true) return () => {};
+      const { default: spinner } = await import("yocto-spinner");
+      const spinning = spinner({ text, stream: host.stderr as NodeJS.WriteStream }).start();
+      return () => void spinning.stop();
+    },
+  };
+}
+
+/** Colours only on a terminal, and never against NO_COLOR (https://no-color.org) or `--no-color`. */
+function painter(host: Host, stream: Output, wanted: boolean): Paint {
+  const on = wanted && stream.isTTY === true && !host.env["NO_COLOR"];
+  return on ? (format, text) => styleText(format, text, { validateStream: false }) : (_format, text) => text;
+}

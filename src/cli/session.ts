@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { openCloud, parseKey } from "../clouds/index.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { KeygrantError, usageError } from "../core/errors.ts";
+import type { Memory } from "../core/memory.ts";
+import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
+import type { Vendor } from "../core/vendor.ts";
+import { aivenCredentials, awsEnvironment, type Environment } from "../io/credentials.ts";
+import { policyOf } from "../io/policies.ts";
+import type { Host } from "./host.ts";
+import type { CommonOptions } from "./options.ts";
+
+/** The state, the credentials and the connections of one command. Nothing is loaded or asked before it is needed. */
+export interface Session {
+  readonly environment: Environment;
+  readonly memory: Memory;
+  /** Aborted by a signal or by `--deadline`. */
+  readonly signal: AbortSignal;
+  openVendor(): Promise<Vendor>;
+  openCloud(key: KeyRef): Promise<Cloud>;
+  policyFor(cloud: CloudId): VendorCloudPolicy;
+  parseKey(text: string, hints: { cloud?: CloudId | undefined; region?: string | undefined }): KeyRef;
+  parseResource(registration: Registration): KeyRef | null;
+  close(): Promise<void>;
+}
+
+/** Opens a session; with `--sandbox`, in a world where nothing of the user's is read and nothing leaves the machine. */
+export async function openSession(options: CommonOptions, host: Host): Promise<Session> {
+  const sandbox = options.sandbox ? await openSandboxWorld(host) : null;
+  const environment: Environment = sandbox === null ? host : { env: sandbox.env, home: sandbox.dir };
+  const { stateFolder } = await import("../state/files.ts");
+  const { fileMemory } = await import("../state/memory.ts");
+  const folder = sandbox === null ? stateFolder(host.env, host.home) : sandbox.stateDir;
+  const signal =
+    options.deadline === undefined
+      ? host.interrupted
+      : AbortSignal.any([host.interrupted, AbortSignal.timeout(options.deadline)]);
+  const clouds = new Map<CloudId, Promise<Cloud>>();
+  const closers: (() => void | Promise<void>)[] = [];
+  const about = { options, host, environment, signal, closers };
+
+  return {
+    environment,
+    memory: fileMemory(folder, host.random),
+    signal,
+    openVendor: () => openVendorFor(about),
+    openCloud(key) {
+      const cloud = clouds.get(key.cloud) ?? openCloudFor(about, key.cloud);
+      clouds.set(key.cloud, cloud);
+      return cloud;
+    },
+    policyFor(cloud) {
+      const policy = policyOf(options.vendor, cloud);
+      if (policy !== null) return policy;
+      throw usageError(
+        "vendor.no-such-cloud",
+        `keygrant does not know what ${options.vendor} needs on ${cloud}.`,
+        "See `keygrant accessors` for the clouds that it knows.",
+      );
+    },
+    parseKey: (text, hints) => parseKey(text, { ...hints, region: hints.region ?? awsEnvironment(environment).region }),
+    parseResource(registration) {
+      try {
+        return parseKey(registration.resource);
+      } catch (error) {
+        if (error instanceof KeygrantError) return null;
+        throw error;
+      }
+    },
+    async close() {
+      for (const close of closers) close();
+      await sandbox?.close();
+    },
+  };
+}
+
+interface About {
+  readonly options: CommonOptions;
+  readonly host: Host;
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  readonly closers: (() => void | Promise<void>)[];
+}
+
+async function openVendorFor(about: About): Promise<Vendor> {
+  const { options, host, environment, signal, closers } = about;
+  const { openVendor } = await import("../vendors/index.ts");
+  const { createAgents } = await import("../io/agents.ts");
+  const { token, webUrl, ca } = await aivenCredentials(environment);
+  const agents = createAgents({ proxyEnv: environment.env, ca });
+  closers.push(() => agents.destroy());
+  const { clock, jitter } = host;
+  return openVendor(options.vendor, { webUrl, token, agents, clock, jitter, timeoutMs: options.timeout, signal });
+}
+
+async function openCloudFor(about: About, id: CloudId): Promise<Cloud> {
+  const { options, host, environment, signal, closers } = about;
+  const { createAgents } = await import("../io/agents.ts");
+  const agents = createAgents({ proxyEnv: environment.env });
+  closers.push(() => agents.destroy());
+  const { clock, jitter, random } = host;
+  const aws = awsEnvironment(environment);
+  return openCloud(id, { aws, agents, clock, jitter, random, timeoutMs: options.timeout, signal });
+}
+
+interface SandboxWorld {
+  readonly env: Environment["env"];
+  readonly dir: string;
+  readonly stateDir: string;
+  readonly close: () => Promise<void>;
+}
+
+async function openSandboxWorld(host: Host): Promise<SandboxWorld> {
+  const { openSandbox, sandboxStateDir } = await import("../sandbox/index.ts");
+  const dir = sandboxFolder(host);
+  const { clock, random, jitter } = host;
+  const sandbox = await openSandbox({ dir, clock, random, jitter, mode: "embedded" });
+  return { env: sandbox.env, dir, stateDir: sandboxStateDir(dir), close: () => sandbox.close() };
+}
+
+/** KEYGRANT_SANDBOX_DIR, or a folder of its own under the XDG state folder. */
+export function sandboxFolder({ env, home }: Environment): string {
+  return (
+    env["KEYGRANT_SANDBOX_DIR"] || join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "keygrant-sandbox")
+  );
+}
+
+/** `--project`, else AIVEN_PROJECT. */
+export function projectsOf(given: readonly string[], session: Session): readonly string[] {
+  if (given.length > 0) return [...new Set(given)];
+  const fallback = session.environment.env["AIVEN_PROJECT"];
+  if (fallback) return [fallback];
+  throw usageError("usage.project", "No project was named.", "Pass --project <name>, or set AIVEN_PROJECT.");
+}

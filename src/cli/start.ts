@@ -1,0 +1,10 @@
+import { processHost } from "./host.ts";
+import { main } from "./main.ts";
+
+/** What `bin/keygrant.js` calls. The exit code is set, not forced: what is written is still flushed. */
+export async function start(): Promise<void> {
+  const exitCode = await main(process.argv.slice(2), processHost());
+  process.exitCode = exitCode;
+  // Connections that are kept alive and signal handlers would keep the process for nothing.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}

@@ -1,0 +1,172 @@
+import type * as http from "node:http";
+import type * as https from "node:https";
+import {
+  DecryptCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  GetKeyPolicyCommand,
+  GetKeyRotationStatusCommand,
+  KMSClient,
+  ListGrantsCommand,
+  PutKeyPolicyCommand,
+} from "@aws-sdk/client-kms";
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { StandardRetryStrategy } from "@smithy/util-retry";
+import type { Jitter } from "../../core/ports.ts";
+import type { AwsClients, AwsCredentials, KmsPort, StsPort } from "./kms.ts";
+
+/**
+ * How to reach AWS. What is undefined the SDK finds where the AWS CLI does: environment, `~/.aws`, instance metadata.
+ * With credentials and both endpoints given, none of that is read.
+ */
+export interface AwsSettings {
+  readonly credentials?: AwsCredentials | undefined;
+  readonly profile?: string | undefined;
+  readonly kmsEndpoint?: string | undefined;
+  readonly stsEndpoint?: string | undefined;
+  readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
+  /** For one attempt of one call, in milliseconds: until it is connected, and until it is answered. */
+  readonly requestTimeoutMs: number;
+  /** How often a call is sent at most. A write of a key policy is only repeated when AWS is known to have refused it. */
+  readonly attempts: number;
+  readonly jitter: Jitter;
+  /** The pause before a second attempt, in milliseconds; it doubles with each. Ten times that when throttled. */
+  readonly retryBaseMs?: number;
+}
+
+/** A connection takes no longer than this, however patient one is with answers. */
+const LONGEST_CONNECT_MS = 10_000;
+const LONGEST_PAUSE_MS = 20_000;
+
+/** The AWS SDK behind the narrow port. No I/O: clients are made for each region on its first call. */
+export function openAws(settings: AwsSettings): AwsClients {
+  const requestHandler = new NodeHttpHandler({
+    httpAgent: settings.agents.http,
+    httpsAgent: settings.agents.https,
+    connectionTimeout: Math.min(settings.requestTimeoutMs, LONGEST_CONNECT_MS),
+    requestTimeout: settings.requestTimeoutMs,
+    // An answer that begins and then stalls is cut off by this one.
+    socketTimeout: settings.requestTimeoutMs,
+    // Without it the SDK only warns, and waits on.
+    throwOnRequestTimeout: true,
+  });
+  const common = {
+    requestHandler,
+    maxAttempts: settings.attempts,
+    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+    ...(isSelfContained(settings) ? NOTHING_FROM_FILES : {}),
+  };
+  const forKms = (region: string, credentials?: AwsCredentials): KmsPort => {
+    const config = {
+      ...common,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(settings.kmsEndpoint === undefined ? {} : { endpoint: settings.kmsEndpoint }),
+      region,
+    };
+    const retryStrategy = readStrategy(settings);
+    return kmsPort(
+      new KMSClient({ ...config, retryStrategy }),
+      new KMSClient({ ...config, retryStrategy: onlyWhenRefused(retryStrategy) }),
+    );
+  };
+  const forSts = (region: string): StsPort => {
+    const endpoint = settings.stsEndpoint === undefined ? {} : { endpoint: settings.stsEndpoint };
+    return stsPort(new STSClient({ ...common, ...endpoint, region, retryStrategy: readStrategy(settings) }));
+  };
+  return {
+    kms: perRegion((region) => forKms(region)),
+    sts: perRegion(forSts),
+    kmsAs: (credentials, region) => forKms(region, credentials),
+  };
+}
+
+function isSelfContained(settings: AwsSettings): boolean {
+  return settings.credentials !== undefined && settings.kmsEndpoint !== undefined && settings.stsEndpoint !== undefined;
+}
+
+/** Everything that a client would otherwise look up in `~/.aws/config`, each with its default. */
+const NOTHING_FROM_FILES = {
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  retryMode: "standard",
+  defaultsMode: "standard",
+  userAgentAppId: async () => undefined,
+  authSchemePreference: async () => [],
+  sigv4aSigningRegionSet: async () => undefined,
+} as const;
+
+type RetryStrategy = Pick<
+  StandardRetryStrategy,
+  "acquireInitialRetryToken" | "refreshRetryTokenForRetry" | "recordSuccess"
+>;
+
+/** The SDK's own strategy (what is retried, Retry-After, a budget for all calls) with pauses of our own randomness. */
+function readStrategy(settings: AwsSettings): RetryStrategy {
+  const base = settings.retryBaseMs ?? 100;
+  let first = base;
+  return new StandardRetryStrategy({
+    maxAttempts: settings.attempts,
+    baseDelay: base,
+    backoff: {
+      // The strategy says its own base here, larger when AWS throttles.
+      setDelayBase: (delay) => {
+        first = delay > base ? base * 10 : base;
+      },
+      computeNextBackoffDelay: (attempt) =>
+        Math.floor((0.5 + settings.jitter() / 2) * Math.min(first * 2 ** attempt, LONGEST_PAUSE_MS)),
+    },
+  });
+}
+
+/**
+ * The strategy for writes: again only after AWS itself has refused the request as it came (throttled, or signed by a
+ * clock that is off). After anything else it may have been carried out, and somebody may have written since.
+ */
+function onlyWhenRefused(strategy: RetryStrategy): RetryStrategy {
+  return {
+    acquireInitialRetryToken: (scope) => strategy.acquireInitialRetryToken(scope),
+    recordSuccess: (token) => strategy.recordSuccess(token),
+    refreshRetryTokenForRetry: async (token, info) => {
+      const status = (info.error as { readonly $metadata?: { readonly httpStatusCode?: number } } | undefined)
+        ?.$metadata?.httpStatusCode;
+      const isRefused = status !== undefined && status >= 400 && status < 500;
+      // The SDK takes this one for throttling; it means that the document is too long.
+      if (!isRefused || info.error?.name === "LimitExceededException") throw new Error("not to be repeated");
+      return strategy.refreshRetryTokenForRetry(token, info);
+    },
+  };
+}
+
+function perRegion<T>(open: (region: string) => T): (region: string) => T {
+  const opened = new Map<string, T>();
+  return (region) => {
+    const client = opened.get(region) ?? open(region);
+    opened.set(region, client);
+    return client;
+  };
+}
+
+function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
+  return {
+    describeKey: (input, signal) => client.send(new DescribeKeyCommand(input), stop(signal)),
+    getKeyPolicy: (input, signal) => client.send(new GetKeyPolicyCommand(input), stop(signal)),
+    getKeyRotationStatus: (input, signal) => client.send(new GetKeyRotationStatusCommand(input), stop(signal)),
+    listGrants: (input, signal) => client.send(new ListGrantsCommand(input), stop(signal)),
+    putKeyPolicy: (input, signal) => writer.send(new PutKeyPolicyCommand(input), stop(signal)),
+    encrypt: (input, signal) => client.send(new EncryptCommand(input), stop(signal)),
+    decrypt: (input, signal) => client.send(new DecryptCommand(input), stop(signal)),
+  };
+}
+
+function stsPort(client: STSClient): StsPort {
+  return {
+    getCallerIdentity: (signal) => client.send(new GetCallerIdentityCommand({}), stop(signal)),
+    assumeRole: (input, signal) => client.send(new AssumeRoleCommand(input), stop(signal)),
+  };
+}
+
+function stop(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}

@@ -1,0 +1,74 @@
+import type { Cloud, CloudDialect } from "../core/cloud.ts";
+import { usageError } from "../core/errors.ts";
+import type { CloudId, KeyRef } from "../core/model.ts";
+import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
+import type { Agents } from "../io/agents.ts";
+import type { AwsEnvironment } from "../io/credentials.ts";
+import { looksLikeAws, parseAwsKey } from "./aws/key.ts";
+
+export interface ParseHints {
+  /** The user said which cloud it is. */
+  readonly cloud?: CloudId | undefined;
+  /** For references that do not say in which region the key is. */
+  readonly region?: string | undefined;
+}
+
+/** What a key reference looks like, per cloud: the cloud is inferred from it. */
+const EXAMPLES: readonly string[] = ["arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"];
+
+/** Reads a key reference of any cloud. Pure, no SDK. Throws a usage error that shows a right one. */
+export function parseKey(text: string, hints: ParseHints = {}): KeyRef {
+  const forced = hints.cloud === "aws";
+  if (forced || looksLikeAws(text)) {
+    const ref = parseAwsKey(text, { region: hints.region, forced });
+    if (ref !== null) return ref;
+  }
+  throw usageError(
+    "usage.key-reference",
+    `"${text.slice(0, 200)}" is not a key reference that keygrant knows.`,
+    `Write it like one of these: ${EXAMPLES.join(", ")}; an AWS alias or key id needs --cloud aws.`,
+  );
+}
+
+/** What any cloud's client needs, and what each one reads from its own tools' environment. */
+export interface CloudSettings {
+  readonly agents: Agents;
+  readonly clock: Clock;
+  readonly jitter: Jitter;
+  readonly random: RandomBytes;
+  /** For one call, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly aws: AwsEnvironment;
+}
+
+interface CloudModule {
+  readonly dialect: () => Promise<CloudDialect>;
+  readonly open: (settings: CloudSettings) => Promise<Cloud>;
+}
+
+/** A new cloud is a folder and an entry here. The SDK is loaded by `open`, and only then. */
+const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
+  aws: {
+    dialect: async () => (await import("./aws/dialect.ts")).awsDialect,
+    open: async (settings) => (await import("./aws/sdk.ts")).openAws(settings),
+  },
+};
+
+export const CLOUD_IDS = Object.keys(CLOUDS) as readonly CloudId[];
+
+/** What can be said without asking the cloud. */
+export function openDialect(id: CloudId): Promise<CloudDialect> {
+  return moduleOf(id).dialect();
+}
+
+/** Loads the cloud's SDK. Asks nothing of anybody. */
+export function openCloud(id: CloudId, settings: CloudSettings): Promise<Cloud> {
+  return moduleOf(id).open(settings);
+}
+
+function moduleOf(id: CloudId): CloudModule {
+  const module = CLOUDS[id];
+  if (module !== undefined) return module;
+  throw usageError("usage.cloud", `keygrant cannot work with ${id} yet.`, `Use one of: ${CLOUD_IDS.join(", ")}.`);
+}

@@ -1,0 +1,148 @@
+import type { Finding, Level } from "../core/findings.ts";
+import { LEVELS } from "../core/findings.ts";
+import type { Proposal } from "../core/onboard.ts";
+import {
+  type KeyReport,
+  type OnboardReport,
+  STEPS,
+  type StepReport,
+  standing,
+  type ValidateReport,
+} from "../core/report.ts";
+import { plainText } from "../core/text.ts";
+import { describe } from "../core/trust.ts";
+
+/** Colours a piece of text; leaves it alone where there are none. */
+export type Paint = (format: "red" | "green" | "yellow" | "dim" | "bold" | "cyan", text: string) => string;
+
+/** Words of a cloud or vendor, made safe for a terminal, on one line. */
+function safe(text: string): string {
+  return plainText(text, 2_000);
+}
+
+export function stepLine(step: StepReport, paint: Paint): string {
+  const number = STEPS.indexOf(step.step) + 1;
+  const outcome = paint(STEP_COLOURS[step.outcome], step.outcome.padEnd(9));
+  return `${paint("dim", `${number}/${STEPS.length}`)} ${step.step.padEnd(9)} ${outcome} ${safe(step.detail)}`;
+}
+
+const STEP_COLOURS = { done: "green", unchanged: "green", skipped: "dim", failed: "red", waiting: "yellow" } as const;
+
+/** What a person is asked to agree to: who gets in, the documents' diff, and what is registered. */
+export async function proposalText(proposal: Proposal, vendor: string, paint: Paint): Promise<string> {
+  const lines = [paint("bold", `Plan for ${safe(proposal.key.id)}`), ""];
+  for (const accessor of proposal.accessors) {
+    lines.push(`  lets in     ${safe(describe(accessor))}`);
+    lines.push(`  who is      ${vendor}, project ${safe(proposal.project)}, as named by ${vendor} itself`);
+  }
+  for (const edit of proposal.change?.edits ?? []) {
+    lines.push(`  writes      ${safe(edit.title)}: ${edit.summary.map(safe).join("; ")}`);
+    lines.push("", await diffText(edit.title, edit.before, edit.after, paint));
+  }
+  if (proposal.change === null) lines.push("  writes      nothing: the principal is let in already");
+  if (proposal.register !== null) {
+    const asDefault = proposal.register.default ? ", as its default" : "";
+    lines.push(`  registers   the key with ${vendor} in project ${safe(proposal.project)}${asDefault}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A unified diff of two documents. */
+async function diffText(title: string, before: string, after: string, paint: Paint): Promise<string> {
+  const { createTwoFilesPatch } = await import("diff");
+  const patch = createTwoFilesPatch(title, title, pretty(before), pretty(after), "as it is", "as it will be");
+  return patch
+    .split("\n")
+    .filter((line) => !/^(={3,}|\\ No newline)/.test(line))
+    .map((line) => paintDiff(escapeLine(line), paint))
+    .join("\n")
+    .trimEnd();
+}
+
+function paintDiff(line: string, paint: Paint): string {
+  if (line.startsWith("@@")) return paint("cyan", line);
+  if (line.startsWith("+")) return paint("green", line);
+  if (line.startsWith("-")) return paint("red", line);
+  return line;
+}
+
+/** One statement a line is no diff to read: documents that are JSON are laid out first. */
+function pretty(text: string): string {
+  try {
+    return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
+  } catch {
+    return text.endsWith("\n") ? text : `${text}\n`;
+  }
+}
+
+/** Shows what a terminal would act on, instead of sending it there: a diff must not leave anything out. */
+function escapeLine(line: string): string {
+  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
+
+export function onboardText(report: OnboardReport, paint: Paint): string {
+  const lines = ["", keyText(report.key, paint)];
+  if (report.registration !== null) {
+    const { cmkId, created } = report.registration;
+    const asDefault = report.registration.default ? ", default for new services" : "";
+    lines.push(`Registered as CMK ${paint("bold", safe(cmkId))} (${created ? "new" : "was there before"}${asDefault})`);
+  }
+  if (report.change?.backup) lines.push(`The policy as it was before is in ${report.change.backup}`);
+  return lines.join("\n");
+}
+
+/** One key: the verdict in a line, then the evidence, then what was found. */
+export function keyText(key: KeyReport, paint: Paint): string {
+  const where = key.project === null ? "not registered" : `${key.project}${key.cmkId === null ? "" : ` ${key.cmkId}`}`;
+  const lines = [
+    `${verdict(key, paint)}  ${safe(key.key)}  ${paint("dim", safe(where))}`,
+    `  ${safe(key.message)}`,
+    `  evidence    ${LEVELS.map((level) => evidence(key, level, paint)).join("  ")}`,
+  ];
+  if (key.accepted.length > 0) lines.push(`  accepted    ${key.accepted.join(", ")}`);
+  if (key.services === null) lines.push("  services    could not be read");
+  else if (key.services.length > 0) {
+    lines.push(`  services    ${key.services.map((one) => `${safe(one.name)} (${safe(one.status)})`).join(", ")}`);
+  }
+  for (const finding of key.findings) lines.push(...findingLines(finding, key, paint));
+  return lines.join("\n");
+}
+
+function verdict(key: KeyReport, paint: Paint): string {
+  const word = standing(key);
+  if (word === "VALID") return paint("green", `VALID (assurance: ${key.assurance})`);
+  if (word === "INVALID") return paint("red", "INVALID");
+  return paint("yellow", word === "undetermined" ? `${key.phase}, undetermined` : word);
+}
+
+function evidence(key: KeyReport, level: Level, paint: Paint): string {
+  const value = key.evidence[level];
+  const colour = value === "pass" ? "green" : value === "fail" ? "red" : "yellow";
+  return `${level} ${paint(colour, value)}`;
+}
+
+function findingLines(finding: Finding, key: KeyReport, paint: Paint): readonly string[] {
+  const colour = finding.outcome === "fail" ? "red" : finding.outcome === "unknown" ? "yellow" : "cyan";
+  const head = `  ${paint(colour, finding.outcome.padEnd(7))} ${finding.code}`;
+  // The message has said it already.
+  const detail = finding.detail === key.message ? [] : [`          ${safe(finding.detail)}`];
+  return [head, ...detail, `          ${paint("dim", `next: ${safe(finding.fix)}`)}`];
+}
+
+export function validateText(report: ValidateReport, paint: Paint): string {
+  const worstFirst = [...report.keys].sort((a, b) => ORDER.indexOf(standing(a)) - ORDER.indexOf(standing(b)));
+  const blocks = worstFirst.map((key) => keyText(key, paint));
+  for (const one of report.unlisted) {
+    blocks.push(
+      `${paint("yellow", "could not list")}  project ${safe(one.project)}\n  ${one.code}  ${safe(one.detail)}\n  next: ${safe(one.fix)}`,
+    );
+  }
+  const { VALID, INVALID, INITIALIZING, undetermined } = report.summary;
+  const rest = INITIALIZING > 0 ? `, ${INITIALIZING} INITIALIZING` : "";
+  return [...blocks, `${VALID} VALID, ${INVALID} INVALID${rest}, ${undetermined} undetermined`].join("\n\n");
+}
+
+const ORDER = ["INVALID", "undetermined", "INITIALIZING", "VALID"];

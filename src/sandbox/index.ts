@@ -1,0 +1,50 @@
+import { createAivenModule } from "./aiven/module.ts";
+import { awsKeys } from "./aws/keys.ts";
+import { awsModule } from "./aws/module.ts";
+import { canUse } from "./aws/vendor.ts";
+import { awsEnv } from "./env.ts";
+import type { Knobs } from "./knobs.ts";
+import type { SandboxModule } from "./module.ts";
+import { openWith, type RunningSandbox, type Sandbox, type SandboxOptions, startWith } from "./sandbox.ts";
+
+export { writeEnvFile } from "./env.ts";
+export { FAULT_KINDS, type FaultKind } from "./faults.ts";
+export { DEFAULT_KNOBS, type Knobs } from "./knobs.ts";
+export type { SandboxMode } from "./lock.ts";
+export type { SandboxReply } from "./module.ts";
+export type { ObservedRequest, RequestRecord } from "./request.ts";
+export {
+  type RunningSandbox,
+  resetSandbox,
+  type Sandbox,
+  type SandboxOptions,
+  sandboxStateDir,
+  setProject,
+} from "./sandbox.ts";
+export type { OnRequest } from "./server.ts";
+
+function modules(knobs: Knobs): readonly SandboxModule<unknown>[] {
+  const aiven = createAivenModule({
+    knobs,
+    use: {
+      aws: (accessor, resource, context) =>
+        canUse(accessor["role_arn"] ?? accessor["principal"] ?? "", resource, context),
+    },
+  });
+  return [aiven, { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv }];
+}
+
+/** Starts a sandbox of one's own: `sandbox start`, and tests. */
+export function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  return startWith(modules, options);
+}
+
+/** What `--sandbox` uses: the sandbox that runs on the folder already, or one inside this command. */
+export function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  return openWith(modules, options);
+}
+
+/** The keys of a fresh world, with what is wrong with each. */
+export function sandboxKeys(): ReturnType<typeof awsKeys> {
+  return awsKeys();
+}
