@@ -1,7 +1,7 @@
 import { askAccessors, type Named, type NamedAccessors } from "./accessors.ts";
 import { type AssessOptions, accessView, judgeNow, tryRoundTrip, windowEnd } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
-import { LookError, usageError } from "./errors.ts";
+import { KeygrantError, LookError, usageError } from "./errors.ts";
 import type { AccessView, VendorView } from "./evidence.ts";
 import { codeEntry } from "./findings.ts";
 import { judge, unlookable } from "./judge.ts";
@@ -72,7 +72,9 @@ export async function validate(
   deps: ValidateDeps,
 ): Promise<ValidateReport> {
   const checkedAt = deps.clock.now();
-  const lists = await deps.pool(options.projects, (project) => listProject(deps.vendor, project));
+  const lists = await deps.pool(options.projects, (project) =>
+    listProject(deps.vendor, project, options.projects.length === 1),
+  );
   const run: Run = { options, deps, lists, accessors: askAccessors(deps, options) };
   const reports = await deps.pool(targets(run, given), async (target) =>
     target.ref === null ? unsupported(run, target) : validateKey(run, target.ref),
@@ -87,12 +89,17 @@ export async function validate(
   };
 }
 
-async function listProject(vendor: Vendor, project: string): Promise<ProjectList> {
+async function listProject(vendor: Vendor, project: string, isOnly: boolean): Promise<ProjectList> {
   try {
     const all = await Array.fromAsync(vendor.registrations(project));
     return { project, registrations: seen(all.filter((one) => one.status !== "deleted")) };
   } catch (error) {
     if (error instanceof LookError) return { project, registrations: unseen(error.why) };
+    // One project that is gone must not keep anybody from looking at the others.
+    if (error instanceof KeygrantError && error.code === "vendor.project-not-found" && !isOnly) {
+      const { message: detail, fix } = error;
+      return { project, registrations: unseen({ code: "look.misconfigured", detail, fix }) };
+    }
     throw error;
   }
 }

@@ -179,3 +179,10 @@ export function isAlias(ref: KeyRef): boolean {
 export function isKeyArn(ref: KeyRef): boolean {
   return splitArn(ref.id) !== null && !isAlias(ref);
 }
+
+/** The ARN of the related key of a Multi-Region key: the same key id in another region. */
+export function arnInRegion(keyArn: string, region: string): string {
+  const arn = splitArn(keyArn);
+  if (arn === null) throw new TypeError(`not an ARN: ${keyArn}`);
+  return `arn:${arn.partition}:${arn.service}:${region}:${arn.account}:${arn.resource}`;
+}

@@ -7,6 +7,7 @@ import {
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
   KMSClient,
+  type KMSClientConfig,
   ListGrantsCommand,
   PutKeyPolicyCommand,
 } from "@aws-sdk/client-kms";
@@ -51,29 +52,31 @@ export function openAws(settings: AwsSettings): AwsClients {
     // Without it the SDK only warns, and waits on.
     throwOnRequestTimeout: true,
   });
-  const common = {
+  // Found once for all clients: a chain that asks a person or starts a program does so once.
+  let found: Credentials | undefined = settings.credentials;
+  const common = () => ({
     requestHandler,
     maxAttempts: settings.attempts,
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    ...(found === undefined ? {} : { credentials: found }),
     ...(settings.profile === undefined ? {} : { profile: settings.profile }),
     ...(isSelfContained(settings) ? NOTHING_FROM_FILES : {}),
-  };
-  const forKms = (region: string, credentials?: AwsCredentials): KmsPort => {
-    const config = {
-      ...common,
-      ...(credentials === undefined ? {} : { credentials }),
-      ...(settings.kmsEndpoint === undefined ? {} : { endpoint: settings.kmsEndpoint }),
-      region,
-    };
+  });
+  const forKms = (region: string, other?: AwsCredentials): KmsPort => {
+    const endpoint = settings.kmsEndpoint === undefined ? {} : { endpoint: settings.kmsEndpoint };
     const retryStrategy = readStrategy(settings);
-    return kmsPort(
-      new KMSClient({ ...config, retryStrategy }),
-      new KMSClient({ ...config, retryStrategy: onlyWhenRefused(retryStrategy) }),
-    );
+    const open = (strategy: RetryStrategy) => {
+      const credentials = other === undefined ? {} : { credentials: other };
+      return new KMSClient({ ...common(), ...credentials, ...endpoint, region, retryStrategy: strategy });
+    };
+    const reader = open(retryStrategy);
+    if (other === undefined) found ??= reader.config.credentials;
+    return kmsPort(reader, open(onlyWhenRefused(retryStrategy)));
   };
   const forSts = (region: string): StsPort => {
     const endpoint = settings.stsEndpoint === undefined ? {} : { endpoint: settings.stsEndpoint };
-    return stsPort(new STSClient({ ...common, ...endpoint, region, retryStrategy: readStrategy(settings) }));
+    const client = new STSClient({ ...common(), ...endpoint, region, retryStrategy: readStrategy(settings) });
+    found ??= client.config.credentials;
+    return stsPort(client);
   };
   return {
     kms: perRegion((region) => forKms(region)),
@@ -81,6 +84,8 @@ export function openAws(settings: AwsSettings): AwsClients {
     kmsAs: (credentials, region) => forKms(region, credentials),
   };
 }
+
+type Credentials = NonNullable<KMSClientConfig["credentials"]>;
 
 function isSelfContained(settings: AwsSettings): boolean {
   return settings.credentials !== undefined && settings.kmsEndpoint !== undefined && settings.stsEndpoint !== undefined;

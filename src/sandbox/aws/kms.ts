@@ -26,7 +26,7 @@ import {
 } from "./kms-policy.ts";
 
 /** What KMS does here; an operation without an answer of its own gives nothing back. */
-const OPERATIONS: Readonly<Record<string, (call: Call) => object | void>> = {
+const OPERATIONS: Readonly<Record<string, (call: Call) => unknown>> = {
   CancelKeyDeletion: cancelKeyDeletion,
   CreateAlias: createAlias,
   CreateGrant: createGrant,
@@ -59,5 +59,6 @@ const OPERATIONS: Readonly<Record<string, (call: Call) => object | void>> = {
 export function runKms(call: Call): object | null {
   const operation = Object.hasOwn(OPERATIONS, call.operation) ? OPERATIONS[call.operation] : undefined;
   if (operation === undefined) throw new AwsError("UnknownOperationException");
-  return operation(call) ?? null;
+  const answer = operation(call);
+  return typeof answer === "object" ? answer : null;
 }

@@ -123,6 +123,7 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ["IpAddress", "x:ip", ["10.0.0.0/8", "192.168.0.0/16"], "no"],
     ["IpAddress", "x:ip", "0.0.0.0/0", "yes"],
     ["IpAddress", "x:ip", "2001:db8::/32", "no"],
+    ["IpAddress", "x:ip", "::/0", "no"],
     ["IpAddress", "x:ip6", "2001:DB8::/32", "yes"],
     ["IpAddress", "x:ip6", "2001:db8:0:0:0:0:0:7/128", "yes"],
     ["IpAddress", "x:ip6", "2001:db8::8/125", "no"],
@@ -158,6 +159,10 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ["StringLike", "x:there", ["a", "**"], "yes"],
     ["StringNotLike", "x:there", "*", "no"],
     ["DateLessThan", "x:there", "2027-01-01", "unknown"],
+    ["ForAllValues:StringLike", "x:there", "*", "yes"],
+    ["ForAnyValue:StringLike", "x:there", "*", "unknown"],
+    ["ForAllValues:StringNotLike", "x:there", "*", "unknown"],
+    ["ForAnyValue:StringNotLike", "x:there", "*", "unknown"],
     ["Null", "x:there", "true", "no"],
     ["Null", "x:there", ["false"], "yes"],
     ["Null", "x:there", "maybe", "unknown"],
@@ -319,6 +324,8 @@ const operatorName = fc
 const worlds: readonly ContextValue[] = [
   { state: "absent" },
   { state: "present" },
+  // A list that is there and empty.
+  known("string"),
   ...["Alpha", "", "alpha", "10", "true", ROLE, "10.1.2.3", "2026-01-01"].map((value) => known("string", value)),
   known("arn", ROLE),
   known("bool", "true"),

@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The main job on the sandbox, for a person to read along. Runs the real command, as a child, in a throw-away world:
+ * nothing of the user's is read, nothing leaves this machine, nothing stays behind.
+ */
+const bin = fileURLToPath(new URL("../bin/keygrant.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "keygrant-demo-"));
+const KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-4111-8111-111111111111";
+
+interface Scene {
+  readonly says: string;
+  readonly args: readonly string[];
+  readonly exitCode: number;
+}
+
+const SCENES: readonly Scene[] = [
+  {
+    says: "You own an AWS KMS key. Aiven wants to use it. First, without any credentials: what would Aiven get?",
+    args: ["policy", KEY, "--accessor", "role_arn=arn:aws:iam::999988887777:role/aiven-cmk-anchor"],
+    exitCode: 0,
+  },
+  {
+    says: "Now for real: ask Aiven for its principal, look at the key, plan, write, prove, register, confirm.",
+    args: ["onboard", KEY, "--yes"],
+    exitCode: 0,
+  },
+  {
+    says: "Running it again is safe: everything is found as it was left, nothing is written.",
+    args: ["onboard", KEY, "--yes"],
+    exitCode: 0,
+  },
+  {
+    says: "A scheduler would run this every few minutes: every registered key, and whether Aiven can use it.",
+    args: ["validate"],
+    exitCode: 0,
+  },
+  {
+    says: "What a key looks like that has lost its way: the cause, the statement at fault, and the fix. Exit code 10.",
+    args: ["validate", keyNamed("explicit-deny")],
+    exitCode: 10,
+  },
+  {
+    says: "And one that could not be looked at. That is never called INVALID. Exit code 12.",
+    args: ["validate", keyNamed("throttled")],
+    exitCode: 12,
+  },
+];
+
+let wrong = 0;
+try {
+  for (const scene of SCENES) play(scene);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (wrong === 0)
+  say("That was all on this machine: worthless keys, real HTTP, the real AWS SDK. README.md shows real use.");
+process.exitCode = wrong === 0 ? 0 : 1;
+
+function play({ says, args, exitCode }: Scene): void {
+  say(`\n── ${says}\n`);
+  say(`$ keygrant ${args.join(" ")} --sandbox`);
+  const { status } = run([...args, "--sandbox"], "inherit");
+  if (status === exitCode) return;
+  wrong++;
+  say(`(expected exit code ${exitCode}, got ${status})`);
+}
+
+/** Finds a key of the sandbox by its name, as a person would with `sandbox keys`. */
+function keyNamed(name: string): string {
+  const { stdout } = run(["sandbox", "keys", "--output", "json"], "pipe");
+  const { keys } = JSON.parse(stdout) as { keys: readonly { name: string; id: string }[] };
+  const key = keys.find((one) => one.name === name);
+  if (key === undefined) throw new Error(`the sandbox has no key named ${name}`);
+  return key.id;
+}
+
+function run(args: readonly string[], stdout: "inherit" | "pipe"): { status: number | null; stdout: string } {
+  return spawnSync(process.execPath, [bin, ...args], {
+    stdio: ["ignore", stdout, "inherit"],
+    env: { ...process.env, KEYGRANT_SANDBOX_DIR: folder },
+    encoding: "utf8",
+  });
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

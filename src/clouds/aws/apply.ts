@@ -1,0 +1,62 @@
+import type { ApplyOptions } from "../../core/cloud.ts";
+import { LookError, refusal } from "../../core/errors.ts";
+import type { Applied, Change, DocumentBody, Edit, KeyRef, PolicyDocument, Seen } from "../../core/model.ts";
+import { KEY_POLICY, REPLICA } from "./access.ts";
+import { readFailure } from "./errors.ts";
+import { arnInRegion, regionOf } from "./key.ts";
+import { readKeyPolicy, type Target } from "./reads.ts";
+import { settle } from "./settle.ts";
+import { putPolicy, type WriteDeps } from "./write.ts";
+
+/**
+ * Writes the edits: reads every document again and refuses when one has changed since the plan, lets the caller make
+ * its backup, writes, and reads until what comes back is settled. The facts hold the documents as they were read
+ * last; of one that never settled, as it was read when it was still another.
+ */
+export async function applyChange(deps: WriteDeps, change: Change, options: ApplyOptions): Promise<Applied> {
+  const writes = change.edits.map((edit) => ({ edit, target: targetOf(deps, change.key, edit) }));
+  const caller = await whoWrites(deps, change.key);
+  await Promise.all(writes.map(({ edit, target }) => refuseStale(deps, target, edit)));
+  await options.beforeWrite(caller);
+  const requestIds: string[] = [];
+  for (const { edit, target } of writes) {
+    const requestId = await putPolicy(deps, target, edit, options.settleReads);
+    if (requestId !== null) requestIds.push(requestId);
+  }
+  const bodies = await Promise.all(writes.map(({ edit, target }) => settle(deps, target, edit, options.settleReads)));
+  return { caller, requestIds, facts: { ...change.after, documents: withBodies(change, bodies) } };
+}
+
+/** A replica's edit goes to the key of the same id in its region. */
+function targetOf(deps: WriteDeps, key: KeyRef, edit: Edit): Target {
+  if (edit.document === KEY_POLICY) return { kms: deps.clients.kms(regionOf(key)), keyId: key.id, about: "" };
+  if (!edit.document.startsWith(REPLICA)) throw new TypeError(`${edit.document} cannot be written`);
+  const region = edit.document.slice(REPLICA.length);
+  return { kms: deps.clients.kms(region), keyId: arnInRegion(key.id, region), about: ` in ${region}` };
+}
+
+async function refuseStale(deps: WriteDeps, target: Target, edit: Edit): Promise<void> {
+  const now = await readKeyPolicy(target, deps.signal);
+  if (!now.known) throw new LookError(now.why, "Nothing was written. Run the same command again.");
+  if (now.value.revision === edit.revision) return;
+  throw refusal(
+    "change.stale",
+    `Nothing was written: ${edit.title} has changed since the plan was made.`,
+    "Run the same command again: it plans on what is there now.",
+  );
+}
+
+/** Who the caller is, for the log of writes; null when AWS would not say. */
+async function whoWrites(deps: WriteDeps, key: KeyRef): Promise<string | null> {
+  try {
+    return (await deps.clients.sts(regionOf(key)).getCallerIdentity(deps.signal)).Arn ?? null;
+  } catch (error) {
+    readFailure(error, { call: "GetCallerIdentity", service: "sts" });
+    return null;
+  }
+}
+
+function withBodies(change: Change, bodies: readonly Seen<DocumentBody>[]): readonly PolicyDocument[] {
+  const read = new Map(change.edits.map((edit, index) => [edit.document, bodies[index]]));
+  return change.after.documents.map((document) => ({ ...document, body: read.get(document.id) ?? document.body }));
+}

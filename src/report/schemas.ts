@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { CODES, LEVELS } from "../core/findings.ts";
+import type { KeyReport, OnboardReport, ValidateReport } from "../core/report.ts";
+import { STEPS } from "../core/report.ts";
+
+/** The JSON that commands print. `docs/json.md` is made from these, and tests hold the commands against them. */
+
+const time = z.iso.datetime().describe("ISO 8601, UTC");
+const schemaVersion = z.literal(1);
+const codes = CODES.map((entry) => entry.code);
+const evidence = z.enum(["pass", "fail", "unknown"]);
+const cloud = z.enum(["aws", "gcp", "oci", "azure"]);
+
+export const findingSchema = z.strictObject({
+  code: z.enum(codes).describe("Stable: match on this, never on prose"),
+  level: z.enum(LEVELS),
+  outcome: z.enum(["fail", "unknown", "warn"]),
+  subject: z.string().describe("What it is about: a key, a principal, a project"),
+  detail: z.string(),
+  fix: z.string(),
+});
+
+export const keySchema: z.ZodType<KeyReport> = z.strictObject({
+  vendor: z.string(),
+  project: z.string().nullable().describe("Null when the key is not registered"),
+  cmkId: z.string().nullable(),
+  default: z.boolean().nullable(),
+  cloud: cloud.nullable().describe("Null for a cloud that keygrant does not know"),
+  key: z.string(),
+  region: z.string().nullable(),
+  phase: z.enum(["INITIALIZING", "VALID", "INVALID"]),
+  assurance: z
+    .enum(["vendor", "policy"])
+    .nullable()
+    .describe("vendor: the vendor is known to have used the key; policy: guardrails above the key were not seen"),
+  message: z.string(),
+  since: time.nullable().describe("Null without memory"),
+  stale: z.boolean().describe("The last look concluded nothing: the phase is what it was before"),
+  waiting: z.boolean().describe("It concluded nothing, and every reason goes away by waiting"),
+  lastCheckedAt: time,
+  lastValidAt: time.nullable().describe("Null without memory"),
+  evidence: z.strictObject({ key: evidence, grant: evidence, roundtrip: evidence, vendor: evidence }),
+  findings: z.array(findingSchema),
+  accepted: z.array(z.enum(codes)).describe("Unknowns that --accept took as good, and that were needed"),
+  services: z
+    .array(z.strictObject({ name: z.string(), status: z.string() }))
+    .nullable()
+    .describe("Null when they could not be read"),
+});
+
+const count = z.int().nonnegative();
+
+export const validateSchema: z.ZodType<ValidateReport> = z.strictObject({
+  schemaVersion,
+  checkedAt: time,
+  keys: z.array(keySchema),
+  unlisted: z
+    .array(
+      z.strictObject({
+        vendor: z.string(),
+        project: z.string(),
+        code: z.string(),
+        detail: z.string(),
+        fix: z.string(),
+      }),
+    )
+    .describe("Projects whose keys could not be listed, so that nothing can be said of them"),
+  summary: z
+    .strictObject({ VALID: count, INVALID: count, INITIALIZING: count, undetermined: count })
+    .describe("Every key once; a stale one is undetermined"),
+});
+
+export const stepSchema = z.strictObject({
+  step: z.enum(STEPS),
+  outcome: z.enum(["done", "unchanged", "skipped", "failed", "waiting"]),
+  detail: z.string(),
+  ms: z.number().nonnegative(),
+});
+
+export const onboardSchema: z.ZodType<OnboardReport> = z.strictObject({
+  schemaVersion,
+  steps: z.array(stepSchema),
+  change: z
+    .strictObject({
+      before: z.string().describe("The documents as text; several are separated by an empty line"),
+      after: z.string(),
+      backup: z.string().nullable().describe("Where the documents of before were saved"),
+      caller: z.string().nullable(),
+      requestIds: z.array(z.string()),
+    })
+    .nullable()
+    .describe("Null when nothing was written"),
+  key: keySchema,
+  registration: z.strictObject({ cmkId: z.string(), created: z.boolean(), default: z.boolean() }).nullable(),
+});
+
+export const accessorsSchema = z.strictObject({
+  schemaVersion,
+  accessors: z.array(
+    z.strictObject({
+      vendor: z.string(),
+      project: z.string(),
+      cloud,
+      accessors: z.array(
+        z.strictObject({ cloud, fields: z.record(z.string(), z.string()), seat: z.string().optional() }),
+      ),
+    }),
+  ),
+});
+
+export const policyTextSchema = z.strictObject({
+  schemaVersion,
+  vendor: z.string(),
+  cloud,
+  format: z.enum(["json", "document", "cli"]),
+  source: z.strictObject({ page: z.url(), checked: z.iso.date() }),
+  text: z.string().describe("What --output text prints"),
+});
+
+const codeFields = {
+  code: z.enum(codes),
+  level: z.enum(LEVELS).nullable().describe("Null: the level of whatever could not be looked at"),
+  outcome: z.enum(["fail", "unknown", "warn"]),
+  means: z.string(),
+  found: z.string(),
+  fix: z.string(),
+  who: z.string(),
+};
+
+export const explainSchema = z.strictObject({ schemaVersion, ...codeFields });
+export const explainAllSchema = z.strictObject({ schemaVersion, codes: z.array(z.strictObject(codeFields)) });
+
+export const errorSchema = z.strictObject({
+  schemaVersion,
+  error: z.strictObject({ code: z.string(), message: z.string(), fix: z.string() }),
+});
+
+export const sandboxKeysSchema = z.strictObject({
+  schemaVersion,
+  keys: z.array(
+    z.strictObject({
+      cloud,
+      name: z.string(),
+      id: z.string(),
+      wrong: z.string().nullable(),
+      code: z.string().nullable(),
+      exit: z.int(),
+    }),
+  ),
+});
+
+/** Every document by the command that prints it, in the order of the page. */
+export const DOCUMENTS = {
+  "keygrant onboard": onboardSchema,
+  "keygrant validate": validateSchema,
+  "keygrant policy": policyTextSchema,
+  "keygrant accessors": accessorsSchema,
+  "keygrant explain <code>": explainSchema,
+  "keygrant explain": explainAllSchema,
+  "keygrant sandbox keys": sandboxKeysSchema,
+  "any command that could not do its work": errorSchema,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
