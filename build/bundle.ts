@@ -13,14 +13,19 @@ const result = await build({
   format: "esm",
   platform: "node",
   target: "node22.19",
+  // Libraries that come in both forms are taken as modules: they shrink to what is used.
+  mainFields: ["module", "main"],
   chunkNames: "chunks/[name]-[hash]",
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
   metafile: true,
-  // Libraries that are CommonJS ask for Node's own modules with require.
+  // Libraries that are CommonJS ask for Node's own modules with require, and for where they are.
   banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    js: [
+      'import { createRequire as __createRequire } from "node:module";',
+      "const require = __createRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;",
+    ].join("\n"),
   },
   logLevel: "warning",
   plugins: [

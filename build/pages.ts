@@ -30,7 +30,9 @@ export function codesPage(): string {
 /** `docs/json.md`: a JSON schema for each document that a command prints. */
 export function jsonPage(): string {
   const sections = Object.entries(DOCUMENTS).map(([command, schema]) =>
-    [`## ${command}`, "", "```json", JSON.stringify(z.toJSONSchema(schema, { reused: "ref" }), null, 2), "```"].join("\n"),
+    [`## ${command}`, "", "```json", JSON.stringify(z.toJSONSchema(schema, { reused: "ref" }), null, 2), "```"].join(
+      "\n",
+    ),
   );
   return `${[
     "# What `--output json` prints",

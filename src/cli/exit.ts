@@ -38,12 +38,10 @@ export function exitOfValidate(report: ValidateReport): number {
   return report.unlisted.length > 0 && code !== EXIT.invalid ? EXIT.undetermined : code;
 }
 
+/** A key that is VALID but that nobody could register is not what was asked for. */
 export function exitOfOnboard(report: OnboardReport, dryRun: boolean): number {
-  if (
-    dryRun &&
-    report.steps.some((one) => one.step === "plan" && one.outcome !== "failed" && one.outcome !== "skipped")
-  ) {
-    return EXIT.ok;
-  }
-  return exitOfKeys([report.key]);
+  const code = exitOfKeys([report.key]);
+  if (code === EXIT.invalid) return code;
+  if (dryRun) return report.steps.some((step) => step.outcome === "failed") ? EXIT.undetermined : EXIT.ok;
+  return code === EXIT.ok && report.registration === null ? EXIT.undetermined : code;
 }

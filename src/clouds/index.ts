@@ -47,11 +47,20 @@ interface CloudModule {
   readonly open: (settings: CloudSettings) => Promise<Cloud>;
 }
 
+/** How often a call is sent at most, when what came back says that it may go through the next time. */
+const ATTEMPTS = 4;
+
 /** A new cloud is a folder and an entry here. The SDK is loaded by `open`, and only then. */
 const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
   aws: {
     dialect: async () => (await import("./aws/dialect.ts")).awsDialect,
-    open: async (settings) => (await import("./aws/sdk.ts")).openAws(settings),
+    async open({ aws, agents, timeoutMs, ...deps }) {
+      const { openAws } = await import("./aws/sdk.ts");
+      const { createAwsCloud } = await import("./aws/provider.ts");
+      const { jitter } = deps;
+      const clients = openAws({ ...aws, agents, jitter, requestTimeoutMs: timeoutMs, attempts: ATTEMPTS });
+      return createAwsCloud({ ...deps, clients });
+    },
   },
 };
 

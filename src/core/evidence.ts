@@ -44,7 +44,12 @@ export interface KeyOptions {
 }
 
 /** Is the key in a state, of a kind, and with a life that the vendor can use? The describe call decides. */
-export function judgeKey(facts: KeyFacts, policy: VendorCloudPolicy, options: KeyOptions): LevelEvidence {
+export function judgeKey(
+  facts: KeyFacts,
+  policy: VendorCloudPolicy,
+  view: AccessView,
+  options: KeyOptions,
+): LevelEvidence {
   const subject = facts.ref.id;
   if (!facts.key.known) return level("key", [lookFinding("key", subject, facts.key.why)]);
   const key = facts.key.value;
@@ -59,6 +64,7 @@ export function judgeKey(facts: KeyFacts, policy: VendorCloudPolicy, options: Ke
       ...kindFindings(key, policy, about),
       ...dateFindings(key, options, about),
       ...habitFindings(facts, key, about),
+      ...remarks(view, "key"),
     ],
     "pass",
   );
@@ -171,13 +177,16 @@ export function judgeGrant(view: AccessView, facts: KeyFacts, options: GrantOpti
   }
   return level(
     "grant",
-    view.access.flatMap((one) => [...accessFindings(one, facts, options), ...one.remarks.map(remarkFinding)]),
+    [...view.access.flatMap((one) => accessFindings(one, facts, options)), ...remarks(view, "grant")],
     "pass",
   );
 }
 
-function remarkFinding(remark: Access["remarks"][number]): Finding {
-  return finding(remark.code, remark);
+/** What was noticed on the way, at the level that it is about. */
+function remarks(view: AccessView, of: Level): readonly Finding[] {
+  if (view.kind === "unjudged") return [];
+  const all = view.access.flatMap((one) => one.remarks).map((remark) => finding(remark.code, remark));
+  return all.filter((one) => one.level === of);
 }
 
 function accessFindings(one: Access, facts: KeyFacts, options: GrantOptions): readonly Finding[] {

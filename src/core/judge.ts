@@ -55,7 +55,7 @@ type Levels = Readonly<Record<Level, LevelEvidence>>;
 export function judge(input: JudgeInput, options: JudgeOptions): Judgement {
   return conclude(
     {
-      key: judgeKey(input.facts, input.policy, options),
+      key: judgeKey(input.facts, input.policy, input.access, options),
       grant: judgeGrant(input.access, input.facts, options),
       roundtrip: judgeProbe(input.probe, input.facts),
       vendor: judgeVendor(input.vendor, input.facts, options),

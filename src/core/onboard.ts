@@ -130,7 +130,12 @@ async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
     planned: null,
     written: null,
   };
-  const keyLevel = judgeKey(facts, deps.policy, judgeNow(options, deps.clock, null));
+  const keyLevel = judgeKey(
+    facts,
+    deps.policy,
+    accessView(deps.cloud, facts, standing.grant),
+    judgeNow(options, deps.clock, null),
+  );
   if (keyLevel.evidence === "pass") {
     steps.done("inspect", "done", inspected(facts));
     return { standing, stop: null };
@@ -200,9 +205,9 @@ async function plan(run: Run, standing: Standing): Promise<StepResult> {
     steps.done("plan", "failed", predicted.findings[0]?.detail ?? "The grant would not work.");
     return { standing, stop: "writing the grant would not let the vendor in" };
   }
+  await agree(run, standing, change);
   if (change === null) steps.done("plan", "unchanged", "the vendor's principal is let in already");
   else steps.done("plan", "done", change.edits.flatMap((edit) => edit.summary).join("; "));
-  await agree(run, standing, change);
   return { standing: { ...standing, planned: change }, stop: options.dryRun ? "--dry-run" : null };
 }
 

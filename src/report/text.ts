@@ -36,8 +36,8 @@ export async function proposalText(proposal: Proposal, vendor: string, paint: Pa
     lines.push(`  who is      ${vendor}, project ${safe(proposal.project)}, as named by ${vendor} itself`);
   }
   for (const edit of proposal.change?.edits ?? []) {
-    lines.push(`  writes      ${safe(edit.title)}: ${edit.summary.map(safe).join("; ")}`);
-    lines.push("", await diffText(edit.title, edit.before, edit.after, paint));
+    lines.push(`  writes      ${safe(edit.title)}`, ...edit.summary.map((line) => `              ${safe(line)}`));
+    lines.push("", await diffText(edit.title, edit.before, edit.after, paint), "");
   }
   if (proposal.change === null) lines.push("  writes      nothing: the principal is let in already");
   if (proposal.register !== null) {
@@ -50,10 +50,10 @@ export async function proposalText(proposal: Proposal, vendor: string, paint: Pa
 /** A unified diff of two documents. */
 async function diffText(title: string, before: string, after: string, paint: Paint): Promise<string> {
   const { createTwoFilesPatch } = await import("diff");
-  const patch = createTwoFilesPatch(title, title, pretty(before), pretty(after), "as it is", "as it will be");
+  const patch = createTwoFilesPatch(`${title}, as it is`, `${title}, as it will be`, pretty(before), pretty(after));
   return patch
     .split("\n")
-    .filter((line) => !/^(={3,}|\\ No newline)/.test(line))
+    .filter((line) => !/^(Index:|={3,}|\\ No newline)/.test(line))
     .map((line) => paintDiff(escapeLine(line), paint))
     .join("\n")
     .trimEnd();

@@ -67,10 +67,13 @@ async function wrap(path: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-function unusable(path: string, error: unknown): Error {
+/** A file system that would not; anything else is a bug, and stays what it is. */
+function unusable(path: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (code === null) return error;
   return usageError(
     "state.unusable",
-    `The state folder cannot be used: ${path}: ${codeOf(error) ?? String(error)}.`,
+    `The state folder cannot be used: ${path}: ${code}.`,
     "Make the folder writable, free some space, or point KEYGRANT_STATE_DIR at another one.",
     error,
   );

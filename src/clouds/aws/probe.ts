@@ -114,15 +114,20 @@ function outcomeOf(failure: AwsFailure, asked: Asked, facts: KeyFacts | null): P
     case "absent":
     case "key-state":
     case "key-usage":
+      return facts === null ? { outcome: "unknown", ...why } : refusedByKey(why.detail, facts);
     case "unsupported": {
-      if (facts === null) return { outcome: "unknown", ...why };
-      // A passing state passes: it is no verdict.
-      if (facts.key.known && facts.key.value?.state === "not-ready") {
-        return { outcome: "unknown", code: "roundtrip.skipped", detail: why.detail };
-      }
-      return { outcome: "fail", code: "roundtrip.failed", detail: why.detail };
+      const isOfKey = failure.name === "UnsupportedOperationException" && facts !== null;
+      return isOfKey ? refusedByKey(why.detail, facts) : { outcome: "unknown", ...why };
     }
     default:
       return { outcome: "unknown", ...why };
   }
+}
+
+function refusedByKey(detail: string, facts: KeyFacts): Probe {
+  // A passing state passes: it is no verdict.
+  const isPassing = facts.key.known && facts.key.value?.state === "not-ready";
+  return isPassing
+    ? { outcome: "unknown", code: "roundtrip.skipped", detail }
+    : { outcome: "fail", code: "roundtrip.failed", detail };
 }

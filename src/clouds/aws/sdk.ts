@@ -100,6 +100,7 @@ const NOTHING_FROM_FILES = {
   userAgentAppId: async () => undefined,
   authSchemePreference: async () => [],
   sigv4aSigningRegionSet: async () => undefined,
+  disableClockSkewCorrection: false,
 } as const;
 
 type RetryStrategy = Pick<

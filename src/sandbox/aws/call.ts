@@ -168,6 +168,12 @@ export function authorize(call: Call, key: KmsKey, action: string, extra: Reques
   throw new AwsError("AccessDeniedException", `${user} ${because}`);
 }
 
+/** With DryRun a request is only checked. https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html */
+export function stopIfDry(call: Call): void {
+  if (call.input["DryRun"] !== true) return;
+  throw new AwsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+}
+
 /** For operations that belong to no key: only the caller's IAM policies decide. */
 export function authorizeInIam(call: Call, action: string, resource = "*"): void {
   if (iamAllows(call.caller.iam, action)) return;

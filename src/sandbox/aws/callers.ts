@@ -1,5 +1,6 @@
 import type { RandomBytes } from "../../core/ports.ts";
 import { AWS_IDENTITIES, type AwsIdentity } from "../cast.ts";
+import { randomHex } from "../ids.ts";
 import type { RequestContext } from "./conditions.ts";
 import { type AssumableRole, type AwsWorld, type RoleSession, uniqueId } from "./world.ts";
 
@@ -73,7 +74,7 @@ export function openSession(
   now: Date,
   random: RandomBytes,
 ): RoleSession {
-  const hex = (size: number) => Buffer.from(random(size)).toString("hex");
+  const hex = (size: number) => randomHex(random, size);
   return {
     accessKeyId: `SANDBOXWORTHLESSTEMP${hex(6).toUpperCase()}`,
     secretAccessKey: `sandbox-worthless-secret-${hex(8)}`,
@@ -90,7 +91,7 @@ export function openSession(
 /** The caller's own IAM policies, of which the cast has three kinds. */
 export function iamAllows(iam: AwsIdentity["iam"], action: string): boolean {
   if (iam === "everything") return true;
-  if (iam === "look-only") return /^kms:(Describe|Get|List)/.test(action);
+  if (iam === "look-only") return /^kms:(DescribeKey|GetKeyPolicy|GetKeyRotationStatus|List\w+)$/.test(action);
   return /^kms:(Encrypt|Decrypt|ReEncrypt(From|To)|GenerateDataKey(WithoutPlaintext)?|DescribeKey)$/.test(action);
 }
 

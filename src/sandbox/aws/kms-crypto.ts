@@ -6,6 +6,7 @@ import {
   optionalNumber,
   optionalText,
   resolveKey,
+  stopIfDry,
   stringMap,
   viewFor,
 } from "./call.ts";
@@ -36,6 +37,7 @@ export function encrypt(call: Call): object {
   authorize(call, key, "kms:Encrypt", cryptoContext(context, algorithm));
   checkState(key, viewFor(call, key).state, "use");
   checkUsage(call, key, algorithm);
+  stopIfDry(call);
   const blob = encryptUnder(call, key, algorithm, plaintext, context);
   return { CiphertextBlob: blob.toString("base64"), KeyId: key.arn, EncryptionAlgorithm: algorithm };
 }
@@ -51,6 +53,7 @@ export function generateDataKey(call: Call): object {
   authorize(call, key, "kms:GenerateDataKey", cryptoContext(context, "SYMMETRIC_DEFAULT"));
   checkState(key, viewFor(call, key).state, "use");
   checkUsage(call, key, "SYMMETRIC_DEFAULT");
+  stopIfDry(call);
   const plaintext = Buffer.from(call.context.random(number ?? (spec === "AES_128" ? 16 : 32)));
   const blob = encryptUnder(call, key, "SYMMETRIC_DEFAULT", plaintext, context);
   return {
@@ -74,6 +77,7 @@ export function decrypt(call: Call): object {
   authorize(call, key, "kms:Decrypt", cryptoContext(context, algorithm));
   checkState(key, viewFor(call, key).state, "use");
   if (algorithm !== "SYMMETRIC_DEFAULT") checkUsage(call, key, algorithm);
+  stopIfDry(call);
   const plaintext = decryptUnder(key, algorithm, ciphertext, context);
   if (plaintext === null) throw new AwsError("InvalidCiphertextException");
   return {

@@ -1,3 +1,4 @@
+import { randomHex, randomUuid } from "../ids.ts";
 import {
   ANY_KEY,
   authorize,
@@ -27,7 +28,6 @@ import {
   ROTATION_DAYS,
   relatives,
   remember,
-  uuid,
 } from "./world.ts";
 
 /** How long a replica is `Creating`: "a few seconds", says the page of ReplicateKey. */
@@ -42,8 +42,7 @@ export function createKey(call: Call): object {
     throw unsupported("The sandbox has no custom key stores to create keys in.");
   const usage = usageOf(call, spec);
   const multiRegion = call.input["MultiRegion"] === true;
-  const hex = Buffer.from(call.context.random(16)).toString("hex");
-  const id = multiRegion ? `mrk-${hex}` : uuid(call.context.random);
+  const id = multiRegion ? `mrk-${randomHex(call.context.random, 16)}` : randomUuid(call.context.random);
   const key = newKey({
     id,
     account: call.caller.account,

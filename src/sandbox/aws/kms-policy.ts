@@ -1,3 +1,4 @@
+import { randomHex } from "../ids.ts";
 import {
   authorize,
   authorizeInIam,
@@ -9,6 +10,7 @@ import {
   page,
   requestContext,
   resolveKey,
+  stopIfDry,
   stringList,
   stringMap,
   text,
@@ -112,6 +114,7 @@ export function createGrant(call: Call): object {
     if (principal === undefined || principalExists(call.world, principal)) continue;
     throw new AwsError("InvalidArnException", `ARN does not refer to a valid principal: ${principal}`);
   }
+  stopIfDry(call);
   const grant = grantOf(call, grantee, retiring, operations);
   const twin = key.grants.find((one) => grant.Name !== null && sameGrant(one, grant));
   if (twin !== undefined) return { GrantId: twin.GrantId, GrantToken: twin.GrantToken };
@@ -121,7 +124,7 @@ export function createGrant(call: Call): object {
 }
 
 function grantOf(call: Call, grantee: string, retiring: string | undefined, operations: readonly string[]): KmsGrant {
-  const hex = (size: number) => Buffer.from(call.context.random(size)).toString("hex");
+  const hex = (size: number) => randomHex(call.context.random, size);
   return {
     GrantId: hex(32),
     GrantToken: `sandbox-grant-token-${hex(24)}`,
@@ -185,6 +188,7 @@ export function revokeGrant(call: Call): void {
   const id = text(call, "GrantId");
   authorize(call, key, "kms:RevokeGrant");
   if (!key.grants.some((grant) => grant.GrantId === id)) throw notFound(`Grant ID ${id} not found`);
+  stopIfDry(call);
   remember(key, call.now);
   key.grants = key.grants.filter((grant) => grant.GrantId !== id);
 }

@@ -1,3 +1,4 @@
+import { randomUuid } from "../ids.ts";
 import type { SandboxContext, SandboxModule, SandboxReply, SandboxRequest } from "../module.ts";
 import type { Call } from "./call.ts";
 import { AwsError, ConnectionCut, jsonErrorReply } from "./errors.ts";
@@ -5,7 +6,7 @@ import { freshAwsWorld } from "./keys.ts";
 import { runKms } from "./kms.ts";
 import { authenticate } from "./sigv4.ts";
 import { answerSts, stsParameters } from "./sts.ts";
-import { type AwsWorld, settle, uuid } from "./world.ts";
+import { type AwsWorld, settle } from "./world.ts";
 
 export type { AwsWorld } from "./world.ts";
 
@@ -29,7 +30,7 @@ async function handle(world: AwsWorld, request: SandboxRequest, context: Sandbox
   if (!target?.startsWith(TARGET) && parameters === null) return null;
 
   settle(world, context.clock.now());
-  const requestId = uuid(context.random);
+  const requestId = randomUuid(context.random);
   const reply =
     parameters === null
       ? answerKms(world, request, context, requestId)

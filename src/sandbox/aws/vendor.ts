@@ -1,5 +1,4 @@
 import { timingSafeEqual } from "node:crypto";
-import type { KMSClient } from "@aws-sdk/client-kms";
 import { AWS_IDENTITIES } from "../cast.ts";
 import type { SandboxContext } from "../module.ts";
 
@@ -17,7 +16,7 @@ export async function canUse(roleArn: string, keyArn: string, context: SandboxCo
   if (identity === undefined) return { ok: false, reason: `the vendor has no role ${roleArn}` };
   const { KMSClient, EncryptCommand, DecryptCommand } = await import("@aws-sdk/client-kms");
   // Everything is said, so that the SDK looks for nothing in the environment or in the user's own files.
-  const client: KMSClient = new KMSClient({
+  const client = new KMSClient({
     endpoint: context.knobs.vendorAwsEndpoint ?? context.origin(),
     region: keyArn.split(":")[3] ?? "",
     credentials: { accessKeyId: identity.accessKeyId, secretAccessKey: identity.secretAccessKey },

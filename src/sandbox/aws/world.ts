@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { RandomBytes } from "../../core/ports.ts";
 import type { AwsIdentity } from "../cast.ts";
 
 /** Everything that the sandbox's AWS remembers. Plain JSON: times are ISO 8601, bytes are base64. */
@@ -229,13 +228,6 @@ function bury(world: AwsWorld, gone: readonly KmsKey[], now: Date): void {
 
 export function daysAfter(now: Date, days: number): string {
   return new Date(now.getTime() + days * DAY).toISOString();
-}
-
-export function uuid(random: RandomBytes): string {
-  const bytes = Buffer.from(random(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** The unique id that IAM gives a principal: `AIDA…`, `AROA…`. */

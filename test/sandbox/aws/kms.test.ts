@@ -408,6 +408,18 @@ describe("grants", () => {
   });
 });
 
+test("a dry run changes nothing", async () => {
+  await using on = await stage();
+  const dry = { KeyId: HEALTHY_ID, DryRun: true };
+  const grant = { ...dry, GranteePrincipal: VENDOR_DEMO.arn, Operations: ["Encrypt" as const] };
+  expect(await refusal(on.kms().send(new CreateGrantCommand(grant)))).toMatch(/^DryRunOperationException/);
+  expect(await refusal(on.kms().send(new EncryptCommand({ ...dry, Plaintext: PLAIN })))).toMatch(/^DryRunOperation/);
+  expect(await refusal(on.kms(AUDITOR).send(new EncryptCommand({ ...dry, Plaintext: PLAIN })))).toMatch(
+    /^AccessDenied/,
+  );
+  expect(on.key("healthy").grants).toEqual([]);
+});
+
 test("operations that are not imitated are unknown", async () => {
   await using on = await stage();
   const asked = on.kms().send(new TagResourceCommand({ KeyId: HEALTHY_ID, Tags: [{ TagKey: "a", TagValue: "b" }] }));

@@ -10,7 +10,11 @@ const MINUTE = 60_000;
 
 interface WireRequest {
   headers: Record<string, string>;
-  body: string;
+  body: string | Uint8Array;
+}
+
+function textOf(body: string | Uint8Array): string {
+  return typeof body === "string" ? body : new TextDecoder().decode(body);
 }
 
 /** Changes what goes over the wire after it was signed. */
@@ -56,7 +60,7 @@ describe("what is not believed", () => {
   });
 
   test.each<[string, (request: WireRequest) => void]>([
-    ["the body", (request) => (request.body = request.body.replace("11111111-", "22222222-"))],
+    ["the body", (request) => (request.body = textOf(request.body).replace("11111111-", "22222222-"))],
     ["the operation", (request) => (request.headers["x-amz-target"] = "TrentService.GetKeyPolicy")],
     ["a header of AWS's that was not signed", (request) => (request.headers["x-amz-more"] = "1")],
     ["the hash of the body", (request) => (request.headers["x-amz-content-sha256"] = "0".repeat(64))],
@@ -157,7 +161,9 @@ test("a body that is no JSON", async () => {
   const kms = on.kms();
   kms.middlewareStack.add(
     (next) => (args) => {
-      (args.request as WireRequest).body = "{";
+      const request = args.request as WireRequest;
+      request.body = "{";
+      request.headers["content-length"] = "1";
       return next(args);
     },
     { step: "build", priority: "low" },
