@@ -37,8 +37,8 @@ const PROPAGATION_MS: Readonly<Record<CloudId, number>> = { aws: 300_000, gcp: 6
 
 /** The moment at which the propagation window after our last write ends; null when there is none. */
 export async function windowEnd(memory: Memory, key: KeyRef, waitMs: number | null): Promise<Date | null> {
-  const wroteAt = await memory.lastGrantAt(key);
-  return wroteAt === null ? null : new Date(wroteAt.getTime() + (waitMs ?? PROPAGATION_MS[key.cloud]));
+  const last = await memory.lastGrant(key);
+  return last === null ? null : new Date(last.at.getTime() + (waitMs ?? PROPAGATION_MS[key.cloud]));
 }
 
 /** The options of a judgement made now. */

@@ -6,8 +6,8 @@ export interface Memory {
   acceptedAccessors(about: AccessorKey): Promise<readonly Accessor[] | null>;
   acceptAccessors(about: AccessorKey, accessors: readonly Accessor[]): Promise<void>;
 
-  /** When keygrant last began a write of a grant on the key that may have gone through; null when it never did. */
-  lastGrantAt(key: KeyRef): Promise<Date | null>;
+  /** The last write of a grant on the key that may have gone through; null when there was none. */
+  lastGrant(key: KeyRef): Promise<LastGrant | null>;
 
   /** Saves the documents of before and notes that a write begins. Returns where they were saved. */
   beginWrite(write: WriteRecord): Promise<string>;
@@ -21,12 +21,26 @@ export interface AccessorKey {
   readonly cloud: CloudId;
 }
 
+export interface LastGrant {
+  /** When the write began. */
+  readonly at: Date;
+  /** What each document's revision was before it, by the document's id. */
+  readonly revisionsBefore: Readonly<Record<string, string>>;
+}
+
 export interface WriteRecord {
   readonly at: Date;
   readonly key: KeyRef;
   readonly want: "present" | "absent";
   readonly caller: string | null;
-  readonly documents: readonly { readonly id: string; readonly before: string; readonly after: string }[];
+  readonly documents: readonly WrittenDocument[];
+}
+
+export interface WrittenDocument {
+  readonly id: string;
+  readonly before: string;
+  readonly after: string;
+  readonly revisionBefore: string;
 }
 
 export interface WriteEnd {

@@ -11,6 +11,7 @@ import {
   type Grant,
   type KeyFacts,
   type KeyRef,
+  type PolicyDocument,
   type Probe,
   type Registration,
   type Seen,
@@ -109,7 +110,7 @@ async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
   const { deps, options, steps } = run;
   const [accessors, facts, early] = await Promise.all([
     steps.time("accessors", () => askAccessors(run, key)),
-    steps.time("inspect", () => deps.cloud.inspect(key, null)),
+    steps.time("inspect", () => inspectSettled(run, key)),
     findRegistration(run, key),
   ]);
   const isNew = await trust(run, facts.ref, accessors);
@@ -143,6 +144,29 @@ async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
   const reason = keyLevel.findings[0]?.detail ?? "The key could not be judged.";
   steps.done("inspect", keyLevel.evidence === "fail" ? "failed" : "waiting", reason);
   return { standing, stop: "the key itself is in the way" };
+}
+
+/**
+ * Soon after our own write a read may still show what was there before it. To plan on that would take the earlier
+ * grant out again, so such a read is believed only when as many in a row agree as after a write.
+ */
+async function inspectSettled(run: Run, key: KeyRef): Promise<KeyFacts> {
+  const { deps, options } = run;
+  let facts = await deps.cloud.inspect(key, null);
+  const last = await deps.memory.lastGrant(facts.ref);
+  const end = await windowEnd(deps.memory, facts.ref, options.waitMs);
+  const isOld = () => last !== null && facts.documents.some((one) => isRevision(one, last.revisionsBefore[one.id]));
+  for (let reads = 1; reads < options.settleReads && end !== null && deps.clock.now() < end && isOld(); reads++) {
+    await deps.clock.sleep(SETTLE_PAUSE_MS, deps.signal);
+    facts = await deps.cloud.inspect(key, null);
+  }
+  return facts;
+}
+
+const SETTLE_PAUSE_MS = 1_000;
+
+function isRevision(document: PolicyDocument, revision: string | undefined): boolean {
+  return document.body.known && document.body.value.revision === revision;
 }
 
 function inspected(facts: KeyFacts): string {
@@ -239,7 +263,12 @@ async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
   }
   let backup: string | null = null;
   const beforeWrite = async (caller: string | null) => {
-    const documents = change.edits.map(({ document, before, after }) => ({ id: document, before, after }));
+    const documents = change.edits.map(({ document, before, after, revision }) => ({
+      id: document,
+      before,
+      after,
+      revisionBefore: revision,
+    }));
     backup = await deps.memory.beginWrite({
       at: deps.clock.now(),
       key: change.key,

@@ -41,6 +41,47 @@ export const VENDOR_SECOND = identity(
 
 export const AWS_IDENTITIES: readonly AwsIdentity[] = [OWNER, AUDITOR, VENDOR_DEMO, VENDOR_SECOND];
 
+/** Google Cloud: a project, its number, and where its keys are. */
+export const GCP_PROJECT = "demo";
+export const GCP_LOCATION = "europe-west1";
+export const HEALTHY_GCP_KEY = `projects/${GCP_PROJECT}/locations/${GCP_LOCATION}/keyRings/demo/cryptoKeys/symmetric`;
+export const HEALTHY_GCP_RSA_KEY = `projects/${GCP_PROJECT}/locations/${GCP_LOCATION}/keyRings/demo/cryptoKeys/rsa`;
+
+export interface GcpIdentity {
+  /** What goes behind `Authorization: Bearer`. */
+  readonly token: string;
+  /** As IAM policies name it: `user:` or `serviceAccount:` and an email. */
+  readonly member: string;
+  /** One of the vendor's own: an outsider to the keys' projects. */
+  readonly vendor: boolean;
+}
+
+function gcpIdentity(name: string, member: string, vendor = false): GcpIdentity {
+  return { token: `sandbox-worthless-gcp-token-${name}`, member, vendor };
+}
+
+/** A platform engineer who owns the project: may manage keys and use them. */
+export const GCP_OWNER = gcpIdentity("owner", "user:platform-engineer@owner.example");
+/** May read keys and policies, may not use or change a key. */
+export const GCP_AUDITOR = gcpIdentity("auditor", "user:auditor@owner.example");
+/** Aiven's own side: a service account for each project, a member of that project's access group. */
+export const GCP_VENDOR_DEMO = gcpIdentity("vendor-demo", "serviceAccount:cmk-demo@aiven-cmk.iam.gserviceaccount.com", true);
+export const GCP_VENDOR_SECOND = gcpIdentity(
+  "vendor-second",
+  "serviceAccount:cmk-second@aiven-cmk.iam.gserviceaccount.com",
+  true,
+);
+export const GCP_IDENTITIES: readonly GcpIdentity[] = [GCP_OWNER, GCP_AUDITOR, GCP_VENDOR_DEMO, GCP_VENDOR_SECOND];
+/** Was the owner's, an hour ago. */
+export const GCP_EXPIRED_TOKEN = "sandbox-worthless-gcp-token-expired";
+/** What the owner and the auditor may impersonate to use keys. */
+export const GCP_PROBE_ACCOUNT = "keygrant-probe@demo.iam.gserviceaccount.com";
+
+export const GCP_GROUP_DEMO = "access.demo.00000000-0000-4000-8000-000000000001@aiven.io";
+export const GCP_GROUP_SECOND = "access.second.00000000-0000-4000-8000-000000000002@aiven.io";
+/** A group of the vendor's that is no project's any more: the nearest miss. */
+export const GCP_GROUP_OLD = "access.demo.00000000-0000-4000-8000-000000000001-old@aiven.io";
+
 export interface CastProject {
   readonly name: string;
   readonly says: string;
@@ -50,25 +91,31 @@ export interface CastProject {
 
 /** `demo` is the one to play with; `second` shares keys with it; the others have accessors that must be refused. */
 export const PROJECTS: readonly CastProject[] = [
-  { name: "demo", says: "the project to play with", accessors: { aws: { role_arn: VENDOR_DEMO.arn } } },
+  { name: "demo", says: "the project to play with", accessors: { aws: { role_arn: VENDOR_DEMO.arn }, gcp: { access_group: GCP_GROUP_DEMO } } },
   {
     name: "second",
     says: "another project, with a role of its own",
-    accessors: { aws: { role_arn: VENDOR_SECOND.arn } },
+    accessors: { aws: { role_arn: VENDOR_SECOND.arn }, gcp: { access_group: GCP_GROUP_SECOND } },
   },
   {
     name: "unsafe-user",
-    says: "its accessor is an IAM user",
-    accessors: { aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:user/aiven-cmk-anchor` } },
+    says: "its accessor is an IAM user, or somebody's mailbox",
+    accessors: {
+      aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:user/aiven-cmk-anchor` },
+      gcp: { access_group: "mallory@mail.example" },
+    },
   },
   {
     name: "unsafe-root",
-    says: "its accessor is a whole account",
-    accessors: { aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:root` } },
+    says: "its accessor is a whole account, or everybody",
+    accessors: { aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:root` }, gcp: { access_group: "allUsers" } },
   },
   {
     name: "unsafe-owner",
-    says: "its accessor is a role of the key owner's own account",
-    accessors: { aws: { role_arn: `arn:aws:iam::${OWNER_ACCOUNT}:role/aiven-cmk-anchor` } },
+    says: "its accessor is a role or a group of the key owner's own",
+    accessors: {
+      aws: { role_arn: `arn:aws:iam::${OWNER_ACCOUNT}:role/aiven-cmk-anchor` },
+      gcp: { access_group: "everybody@owner.example" },
+    },
   },
 ];

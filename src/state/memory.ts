@@ -29,14 +29,10 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
       await replaceFile(path, `${JSON.stringify({ version: 1, accessors }, null, 2)}\n`);
     },
 
-    async lastGrantAt(key) {
+    async lastGrant(key) {
       const mine = (await readWrites(writesFile)).filter((line) => line.key === key.id);
-      let last: Date | null = null;
-      for (const [index, line] of mine.entries()) {
-        const wroteNothing = mine[index + 1]?.event === "failed";
-        if (line.event === "begin" && line.want === "present" && !wroteNothing) last = new Date(line.at);
-      }
-      return last;
+      const last = mine.findLast((line, index) => line.want === "present" && mine[index + 1]?.event !== "failed");
+      return last === undefined ? null : { at: new Date(last.at), revisionsBefore: last.revisionsBefore ?? {} };
     },
 
     async beginWrite(write) {
@@ -56,7 +52,9 @@ interface WriteLine {
   readonly event: "begin" | WriteEnd["outcome"];
   readonly at: string;
   readonly key: string;
+  /** Stands in the line of a beginning alone. */
   readonly want?: "present" | "absent";
+  readonly revisionsBefore?: Readonly<Record<string, string>>;
 }
 
 /** A name that stays inside its folder, whatever a project is called. */
@@ -102,6 +100,7 @@ function beginning(write: WriteRecord, backup: string) {
     cloud: write.key.cloud,
     want: write.want,
     caller: write.caller,
+    revisionsBefore: Object.fromEntries(write.documents.map((document) => [document.id, document.revisionBefore])),
     documents: write.documents.map(({ id, before, after }) => ({ id, before: sha256(before), after: sha256(after) })),
     backup,
   };

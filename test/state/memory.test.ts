@@ -34,7 +34,7 @@ function write(at: string, want: WriteRecord["want"] = "present"): WriteRecord {
     key: KEY,
     want,
     caller: "arn:aws:iam::111122223333:user/me",
-    documents: [{ id: "key-policy", before: "{}", after: "{ }" }],
+    documents: [{ id: "key-policy", before: "{}", after: "{ }", revisionBefore: "r0" }],
   };
 }
 
@@ -75,9 +75,9 @@ describe("accepted accessors", () => {
 
 describe("the log of writes", () => {
   it("knows the last write, also one that never ended", async () => {
-    expect(await memory.lastGrantAt(KEY)).toBeNull();
+    expect(await memory.lastGrant(KEY)).toBeNull();
     await memory.beginWrite(write("2026-11-20T10:00:00Z"));
-    expect(await memory.lastGrantAt(KEY)).toEqual(new Date("2026-11-20T10:00:00Z"));
+    expect((await memory.lastGrant(KEY))?.at).toEqual(new Date("2026-11-20T10:00:00Z"));
     await memory.endWrite({
       at: new Date("2026-11-20T10:00:01Z"),
       key: KEY,
@@ -86,29 +86,29 @@ describe("the log of writes", () => {
       detail: null,
     });
     await memory.beginWrite(write("2026-11-20T11:00:00Z"));
-    expect(await memory.lastGrantAt(KEY)).toEqual(new Date("2026-11-20T11:00:00Z"));
-    expect(await memory.lastGrantAt({ ...KEY, id: "another" })).toBeNull();
+    expect((await memory.lastGrant(KEY))?.at).toEqual(new Date("2026-11-20T11:00:00Z"));
+    expect(await memory.lastGrant({ ...KEY, id: "another" })).toBeNull();
   });
 
   it("does not count a write that was refused, but one whose answer was lost", async () => {
     const end = { at: new Date("2026-11-20T10:00:01Z"), key: KEY, requestIds: [], detail: "x" };
     await memory.beginWrite(write("2026-11-20T10:00:00Z"));
     await memory.endWrite({ ...end, outcome: "failed" });
-    expect(await memory.lastGrantAt(KEY)).toBeNull();
+    expect(await memory.lastGrant(KEY)).toBeNull();
     await memory.beginWrite(write("2026-11-20T12:00:00Z"));
     await memory.endWrite({ ...end, outcome: "unknown" });
-    expect(await memory.lastGrantAt(KEY)).toEqual(new Date("2026-11-20T12:00:00Z"));
+    expect((await memory.lastGrant(KEY))?.at).toEqual(new Date("2026-11-20T12:00:00Z"));
   });
 
   it("does not count taking a grant back", async () => {
     await memory.beginWrite(write("2026-11-20T10:00:00Z", "absent"));
-    expect(await memory.lastGrantAt(KEY)).toBeNull();
+    expect(await memory.lastGrant(KEY)).toBeNull();
   });
 
   it("survives a last line that was cut off, and no other damage", async () => {
     await memory.beginWrite(write("2026-11-20T10:00:00Z"));
     await appendFile(join(folder, "writes.jsonl"), '{"event":"beg');
-    expect(await memory.lastGrantAt(KEY)).toEqual(new Date("2026-11-20T10:00:00Z"));
+    expect((await memory.lastGrant(KEY))?.at).toEqual(new Date("2026-11-20T10:00:00Z"));
     await memory.endWrite({
       at: new Date("2026-11-20T10:00:01Z"),
       key: KEY,
@@ -116,7 +116,7 @@ describe("the log of writes", () => {
       requestIds: [],
       detail: null,
     });
-    expect(await memory.lastGrantAt(KEY)).toEqual(new Date("2026-11-20T10:00:00Z"));
+    expect((await memory.lastGrant(KEY))?.at).toEqual(new Date("2026-11-20T10:00:00Z"));
   });
 
   it("saves the documents of before in a private file of their own, each time", async () => {
