@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { KeygrantError } from "../core/errors.ts";
 import { plainText } from "../core/text.ts";
@@ -32,6 +32,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     .description("Give a SaaS vendor access to your own cloud KMS key, prove that it works, and keep it proven.")
     .version(packageJson.version)
     .addHelpText("after", EXIT_CODES)
+    .configureHelp({ optionDescription: describeOption })
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
@@ -48,8 +49,19 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    return report(error, argv, host);
+    const [word = ""] = argv;
+    const help = program.commands.some((one) => one.name() === word) ? `keygrant ${word} --help` : "keygrant --help";
+    return report(error, { argv, host, help });
   }
+}
+
+/** Says a default only where it says something: a flag that is off and an empty list do not. */
+function describeOption(option: Option): string {
+  const said: unknown = option.defaultValueDescription ?? option.defaultValue;
+  const choices = option.argChoices === undefined ? [] : [`one of ${option.argChoices.join(", ")}`];
+  const fallback = typeof said === "string" || typeof said === "number" ? [`default: ${said}`] : [];
+  const extra = [...choices, ...fallback].join("; ");
+  return extra === "" ? option.description : `${option.description} (${extra})`;
 }
 
 interface Problem {
@@ -59,9 +71,17 @@ interface Problem {
   readonly exitCode: number;
 }
 
-function report(error: unknown, argv: readonly string[], host: Host): number {
+interface Asked {
+  readonly argv: readonly string[];
+  readonly host: Host;
+  /** The command that explains what was meant. */
+  readonly help: string;
+}
+
+function report(error: unknown, asked: Asked): number {
+  const { argv, host } = asked;
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-  const problem = problemOf(error, host);
+  const problem = problemOf(error, asked);
   const { code, message, fix } = problem;
   if (wantsJson(argv)) {
     host.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { code, message, fix } }, null, 2)}\n`);
@@ -73,7 +93,7 @@ function report(error: unknown, argv: readonly string[], host: Host): number {
   return problem.exitCode;
 }
 
-function problemOf(error: unknown, host: Host): Problem {
+function problemOf(error: unknown, { host, help }: Asked): Problem {
   const reason: unknown = host.interrupted.aborted ? host.interrupted.reason : error;
   if (reason instanceof Interrupted) {
     const fix = "Run the same command again: what was done is found, and nothing is done twice.";
@@ -83,8 +103,8 @@ function problemOf(error: unknown, host: Host): Problem {
     return { code: error.code, message: error.message, fix: error.fix, exitCode: exitOfError(error.kind) };
   }
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, "");
-    return { code: "usage.arguments", message, fix: "See `keygrant --help`.", exitCode: EXIT.usage };
+    const message = error.code === "commander.help" ? "No command was named." : error.message.replace(/^error: /, "");
+    return { code: "usage.arguments", message, fix: `See \`${help}\`.`, exitCode: EXIT.usage };
   }
   const message = error instanceof Error ? error.message : String(error);
   const fix = "Please report it, with what --verbose says. Nothing was said about any key.";

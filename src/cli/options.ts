@@ -24,7 +24,9 @@ export interface CommonOptions {
 export function common(command: Command): Command {
   return printing(command)
     .option("--vendor <id>", "the SaaS vendor", "aiven")
-    .option("--timeout <duration>", "of one call: 500ms, 30s, 2m", duration, 30_000)
+    .addOption(
+      new Option("--timeout <duration>", "of one call: 500ms, 30s, 2m").argParser(duration).default(30_000, "30s"),
+    )
     .option("--deadline <duration>", "of the whole command", duration)
     .option(
       "--sandbox",
