@@ -1,10 +1,13 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
+import { notices } from "./notices.ts";
 
 /**
  * Bundles `src` into `dist`: a small entry, and a chunk for whatever is imported on first use (each cloud's SDK, the
  * vendor's client, the sandbox). Everything is inlined, so that an installed keygrant brings no other package along.
  */
+// Chunks of an earlier build do no harm, so tests, which only bring it up to date, leave them to whoever uses them.
+if (process.argv.includes("--clean")) await rm("dist", { recursive: true, force: true });
 const result = await build({
   entryPoints: { main: "src/cli/start.ts", index: "src/index.ts" },
   outdir: "dist",
@@ -28,13 +31,7 @@ const result = await build({
     ].join("\n"),
   },
   logLevel: "warning",
-  plugins: [
-    {
-      name: "fresh",
-      setup: (setup) => setup.onStart(() => rm("dist", { recursive: true, force: true })),
-    },
-  ],
 });
 
-await mkdir("dist", { recursive: true });
 await writeFile("dist/meta.json", JSON.stringify(result.metafile));
+await writeFile("dist/THIRD-PARTY-NOTICES.md", notices(Object.keys(result.metafile.inputs)));

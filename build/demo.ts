@@ -41,7 +41,7 @@ const SCENES: readonly Scene[] = [
   },
   {
     says: "What a key looks like that has lost its way: the cause, the statement at fault, and the fix. Exit code 10.",
-    args: ["validate", keyNamed("explicit-deny")],
+    args: ["validate", keyNamed("denied")],
     exitCode: 10,
   },
   {

@@ -113,7 +113,7 @@ function inRegion(id: string, fault: string | null, region: string | undefined):
     throw usageError(
       "usage.key-region",
       `"${id}" does not say in which region the key is.`,
-      `Set AWS_REGION, or give the whole key ARN, for example ${EXAMPLE}.`,
+      `Give the region (--region, or AWS_REGION), or the whole key ARN, for example ${EXAMPLE}.`,
     );
   }
   if (!REGION.test(region)) throw wrong(id, `"${region}" is not the name of a region`, EXAMPLE);
