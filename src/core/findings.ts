@@ -177,7 +177,7 @@ export const CODES = [
     means: "The vendor gave no verdict about this key: it was not asked in this run, or its answer carries none.",
     found:
       "`validate` does not ask the vendor to use the key unless told to; Aiven's access check has no verdict field.",
-    fix: "Pass `--ask-vendor` to have the vendor try the key now (it shows in the key's audit log).",
+    fix: "Nothing to do: VALID then means that the policy lets the vendor in. `validate --ask-vendor` has the vendor try the key, which shows in the key's audit log.",
   }),
   // Could not look.
   row("look.denied", null, "unknown", RUNNER, {

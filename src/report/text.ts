@@ -126,7 +126,8 @@ function evidence(key: KeyReport, level: Level, paint: Paint): string {
 
 function findingLines(finding: Finding, key: KeyReport, paint: Paint): readonly string[] {
   const colour = finding.outcome === "fail" ? "red" : finding.outcome === "unknown" ? "yellow" : "cyan";
-  const head = `  ${paint(colour, finding.outcome.padEnd(7))} ${finding.code}`;
+  const isAnyLevel = finding.code.startsWith("look.");
+  const head = `  ${paint(colour, finding.outcome.padEnd(7))} ${finding.code}${isAnyLevel ? ` (${finding.level})` : ""}`;
   // The message has said it already.
   const detail = finding.detail === key.message ? [] : [`          ${safe(finding.detail)}`];
   return [head, ...detail, `          ${paint("dim", `next: ${safe(finding.fix)}`)}`];

@@ -65,7 +65,11 @@ export const GCP_OWNER = gcpIdentity("owner", "user:platform-engineer@owner.exam
 /** May read keys and policies, may not use or change a key. */
 export const GCP_AUDITOR = gcpIdentity("auditor", "user:auditor@owner.example");
 /** Aiven's own side: a service account for each project, a member of that project's access group. */
-export const GCP_VENDOR_DEMO = gcpIdentity("vendor-demo", "serviceAccount:cmk-demo@aiven-cmk.iam.gserviceaccount.com", true);
+export const GCP_VENDOR_DEMO = gcpIdentity(
+  "vendor-demo",
+  "serviceAccount:cmk-demo@aiven-cmk.iam.gserviceaccount.com",
+  true,
+);
 export const GCP_VENDOR_SECOND = gcpIdentity(
   "vendor-second",
   "serviceAccount:cmk-second@aiven-cmk.iam.gserviceaccount.com",
@@ -91,7 +95,11 @@ export interface CastProject {
 
 /** `demo` is the one to play with; `second` shares keys with it; the others have accessors that must be refused. */
 export const PROJECTS: readonly CastProject[] = [
-  { name: "demo", says: "the project to play with", accessors: { aws: { role_arn: VENDOR_DEMO.arn }, gcp: { access_group: GCP_GROUP_DEMO } } },
+  {
+    name: "demo",
+    says: "the project to play with",
+    accessors: { aws: { role_arn: VENDOR_DEMO.arn }, gcp: { access_group: GCP_GROUP_DEMO } },
+  },
   {
     name: "second",
     says: "another project, with a role of its own",

@@ -46,14 +46,13 @@ export function invalid(message: string, details: readonly object[] = []): Googl
 /** A field of the body that cannot be what it says: the words of Google's JSON transcoder. */
 export function badField(field: string, description: string): GoogleError {
   const violation = { field, description };
-  return invalid(description, [
-    { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [violation] },
-  ]);
+  return invalid(description, [{ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [violation] }]);
 }
 
 /** `violation` as google/rpc/error_details.proto has it: a type, and what it is about. */
 export function failedPrecondition(message: string, ...violations: readonly object[]): GoogleError {
-  const details = violations.length === 0 ? [] : [{ "@type": "type.googleapis.com/google.rpc.PreconditionFailure", violations }];
+  const details =
+    violations.length === 0 ? [] : [{ "@type": "type.googleapis.com/google.rpc.PreconditionFailure", violations }];
   return new GoogleError("FAILED_PRECONDITION", message, details);
 }
 
