@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { CLOUD_IDS } from "../clouds/index.ts";
 import type { AssessOptions } from "../core/assess.ts";
 import type { FindingCode } from "../core/findings.ts";
 import { isCode } from "../core/findings.ts";
@@ -90,7 +91,7 @@ export function assessOptions(options: AssessingOptions): AssessOptions {
 /** The options that say where a key is when its reference does not. */
 export function locating(command: Command): Command {
   return command
-    .addOption(new Option("--cloud <id>", "for references that do not tell: an AWS alias or key id").choices(["aws"]))
+    .addOption(new Option("--cloud <id>", "for references that do not tell: an AWS alias or key id").choices(CLOUD_IDS))
     .option("--region <name>", "for references that do not tell (default: AWS_REGION)");
 }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Command } from "commander";
 import { Option } from "commander";
+import { CLOUD_IDS } from "../clouds/index.ts";
 import type { CloudId } from "../core/model.ts";
 import type { FieldValues } from "../core/trust.ts";
 import type { Sandbox } from "../sandbox/index.ts";
@@ -41,7 +42,7 @@ export function sandboxCommand(program: Command, host: Host, finish: Finish): vo
     .command("project")
     .description("create a project, or change the principal that the sandbox's Aiven names for it")
     .argument("<name>")
-    .addOption(new Option("--cloud <id>", "whose principal").choices(["aws"]).default("aws"))
+    .addOption(new Option("--cloud <id>", "whose principal").choices(CLOUD_IDS).default("aws"))
     .requiredOption("--accessor <name=value>", "a field of the principal; repeatable", fieldValue, {});
   action<ProjectOptions>(printing(project), host, finish, runProject);
 }

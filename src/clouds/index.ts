@@ -2,32 +2,16 @@ import type { Cloud, CloudDialect } from "../core/cloud.ts";
 import { usageError } from "../core/errors.ts";
 import type { CloudId, KeyRef } from "../core/model.ts";
 import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
+import { plainText } from "../core/text.ts";
 import type { Agents } from "../io/agents.ts";
 import type { AwsEnvironment } from "../io/credentials.ts";
-import { looksLikeAws, parseAwsKey } from "./aws/key.ts";
+import { parseAwsKey } from "./aws/key.ts";
 
 export interface ParseHints {
   /** The user said which cloud it is. */
   readonly cloud?: CloudId | undefined;
   /** For references that do not say in which region the key is. */
   readonly region?: string | undefined;
-}
-
-/** What a key reference looks like, per cloud: the cloud is inferred from it. */
-const EXAMPLES: readonly string[] = ["arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"];
-
-/** Reads a key reference of any cloud. Pure, no SDK. Throws a usage error that shows a right one. */
-export function parseKey(text: string, hints: ParseHints = {}): KeyRef {
-  const forced = hints.cloud === "aws";
-  if (forced || looksLikeAws(text)) {
-    const ref = parseAwsKey(text, { region: hints.region, forced });
-    if (ref !== null) return ref;
-  }
-  throw usageError(
-    "usage.key-reference",
-    `"${text.slice(0, 200)}" is not a key reference that keygrant knows.`,
-    `Write it like one of these: ${EXAMPLES.join(", ")}; an AWS alias or key id needs --cloud aws.`,
-  );
 }
 
 /** What any cloud's client needs, and what each one reads from its own tools' environment. */
@@ -43,6 +27,9 @@ export interface CloudSettings {
 }
 
 interface CloudModule {
+  readonly example: string;
+  /** Null when the text is no reference of this cloud's; throws a usage error when it is one gone wrong. */
+  readonly parse: (text: string, hints: ParseHints) => KeyRef | null;
   readonly dialect: () => Promise<CloudDialect>;
   readonly open: (settings: CloudSettings) => Promise<Cloud>;
 }
@@ -53,6 +40,8 @@ const ATTEMPTS = 4;
 /** A new cloud is a folder and an entry here. The SDK is loaded by `open`, and only then. */
 const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
   aws: {
+    example: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    parse: (text, { cloud, region }) => parseAwsKey(text, { region, forced: cloud === "aws" }),
     dialect: async () => (await import("./aws/dialect.ts")).awsDialect,
     async open({ aws, agents, timeoutMs, ...deps }) {
       const { openAws } = await import("./aws/sdk.ts");
@@ -65,6 +54,21 @@ const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
 };
 
 export const CLOUD_IDS = Object.keys(CLOUDS) as readonly CloudId[];
+
+/** Reads a key reference of any cloud. Pure, no SDK. Throws a usage error that shows a right one. */
+export function parseKey(text: string, hints: ParseHints = {}): KeyRef {
+  const modules = hints.cloud === undefined ? Object.values(CLOUDS) : [moduleOf(hints.cloud)];
+  for (const module of modules) {
+    const ref = module.parse(text, hints);
+    if (ref !== null) return ref;
+  }
+  const examples = modules.map((module) => module.example).join(" or ");
+  throw usageError(
+    "usage.key-reference",
+    `"${plainText(text, 200)}" is not a key reference that keygrant knows.`,
+    `Write it like ${examples}; an AWS alias or key id needs --cloud aws.`,
+  );
+}
 
 /** What can be said without asking the cloud. */
 export function openDialect(id: CloudId): Promise<CloudDialect> {

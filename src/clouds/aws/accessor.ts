@@ -9,9 +9,9 @@ const LONGEST_ARN = 2048;
  * Refuses (`vendor.accessor-unsafe`) an accessor that is not one role of the vendor's: the fields that the policy
  * promises, each of its shape, and every one that becomes a Principal a role ARN in the key's partition and in an
  * account that is not the key owner's. Whose account a bare alias or key id belongs to only AWS can tell: ask again
- * with the reference that `inspect` resolved.
+ * with the reference that `inspect` resolved. Without a key, owner and partition are not checked.
  */
-export function checkAccessor(accessor: Accessor, ref: KeyRef, policy: VendorCloudPolicy): void {
+export function checkAccessor(accessor: Accessor, ref: KeyRef | null, policy: VendorCloudPolicy): void {
   const principals = principalFields(policy);
   for (const [name, field] of Object.entries(policy.accessor.fields)) {
     const value = Object.hasOwn(accessor.fields, name) ? accessor.fields[name] : undefined;
@@ -37,7 +37,7 @@ function holes(template: unknown): readonly string[] {
 }
 
 /** What makes a principal unfit to be let in, whatever shape the vendor's policy asks for; null when nothing does. */
-function principalFault(value: string, ref: KeyRef): string | null {
+function principalFault(value: string, ref: KeyRef | null): string | null {
   if (value === "*") return "which is everybody";
   if (/[*?]/.test(value)) return "which has a wildcard in it";
   if (/^[0-9]{12}$/.test(value)) return "which is a whole AWS account, not one role in it";
@@ -49,6 +49,7 @@ function principalFault(value: string, ref: KeyRef): string | null {
   if (arn.resource.startsWith("user/")) return "which is an IAM user, not a role";
   if (!arn.resource.startsWith("role/")) return "which is not a role";
   if (!/^[0-9]{12}$/.test(arn.account)) return "whose account id does not have 12 digits";
+  if (ref === null) return null;
   if (arn.account === accountOf(ref)) return "which is a role in the key owner's own account";
   const partition = partitionOf(ref);
   if (arn.partition !== partition) {
