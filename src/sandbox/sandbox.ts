@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type KeygrantError, usageError } from "../core/errors.ts";
 import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
 import { administerServer } from "./admin.ts";
@@ -76,7 +76,7 @@ export async function openWith(make: MakeModules, options: SandboxOptions): Prom
   const entered = await enter(make, options);
   if ("started" in entered) return entered.started;
   const { origin } = entered.running;
-  return { origin, env: environmentOf(make({ ...DEFAULT_KNOBS }), origin), close: async () => {} };
+  return { origin, env: environmentOf(make({ ...DEFAULT_KNOBS }), origin, options.dir), close: async () => {} };
 }
 
 type Entered = { readonly running: Holder } | { readonly started: RunningSandbox };
@@ -206,7 +206,7 @@ function run(make: MakeModules, options: SandboxOptions, held: Held): RunningSan
 
   return {
     origin: listener.origin,
-    env: environmentOf(modules, listener.origin),
+    env: environmentOf(modules, listener.origin, dir),
     requests: listener.requests,
     world: () => structuredClone(worlds),
     turn,
@@ -225,8 +225,14 @@ function firstOf<T, R>(items: readonly T[], ask: (item: T) => R | null): R | nul
   return null;
 }
 
-function environmentOf(modules: readonly SandboxModule<unknown>[], origin: string): Readonly<Record<string, string>> {
-  return Object.assign({}, ...modules.map((module) => module.env?.(origin) ?? {}));
+/** With a world that lasts, what keygrant remembers of it lasts beside it, and apart from what is real. */
+function environmentOf(
+  modules: readonly SandboxModule<unknown>[],
+  origin: string,
+  dir: string | null,
+): Readonly<Record<string, string>> {
+  const memory = dir === null ? {} : { KEYGRANT_STATE_DIR: sandboxStateDir(resolve(dir)) };
+  return Object.assign(memory, ...modules.map((module) => module.env?.(origin) ?? {}));
 }
 
 /** A fresh world, and nothing remembered of the old one; a sandbox that runs on the folder starts afresh with it. */
