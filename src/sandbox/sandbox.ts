@@ -206,7 +206,7 @@ function run(make: MakeModules, options: SandboxOptions, held: Held): RunningSan
 
   return {
     origin: listener.origin,
-    env: environmentOf(modules, listener.origin, dir),
+    env: environmentOf(modules, listener.origin, options.dir),
     requests: listener.requests,
     world: () => structuredClone(worlds),
     turn,
