@@ -152,7 +152,13 @@ function standingAgainst(
       else reasons.push(one);
     }
   }
-  return { reasons, accepted };
+  return { reasons: causes(reasons), accepted };
+}
+
+/** A round trip that was not made because something else stands in the way is no reason of its own. */
+function causes(reasons: readonly Finding[]): readonly Finding[] {
+  const others = reasons.filter((one) => one.code !== "roundtrip.skipped");
+  return others.length > 0 ? others : reasons;
 }
 
 function blocks(one: Finding, vendorSaysYes: boolean, options: JudgeOptions): boolean {

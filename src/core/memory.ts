@@ -1,3 +1,4 @@
+import type { KeyIdentity, KeyMemory, Transition } from "./history.ts";
 import type { Accessor, CloudId, KeyRef, VendorId } from "./model.ts";
 
 /** What keygrant remembers between runs. */
@@ -50,4 +51,46 @@ export interface WriteEnd {
   readonly outcome: "done" | "failed" | "unknown";
   readonly requestIds: readonly string[];
   readonly detail: string | null;
+}
+
+/**
+ * What a cron remembers of every key (DESIGN, "Phases"). Safe for several runs at once: each method is one transaction.
+ * Throws a usage error when the store cannot be used, is damaged, or was written by a newer keygrant.
+ */
+export interface KeyStore {
+  read(id: KeyIdentity): Promise<KeyMemory | null>;
+  /** Remembers a key as it is now, and what changed, and spools what has to be told: all of it, or none. */
+  record(
+    id: KeyIdentity,
+    memory: KeyMemory,
+    transitions: readonly Transition[],
+    messages: readonly Message[],
+  ): Promise<void>;
+  /** Every key that is remembered, sorted by standing (INVALID, undetermined, INITIALIZING, VALID), then project, then key. */
+  all(): AsyncIterable<{ readonly id: KeyIdentity; readonly memory: KeyMemory }>;
+  /** What changed for a key, newest first. */
+  history(id: KeyIdentity, limit: number): Promise<readonly Transition[]>;
+  /** Forgets a key that is not there any more, but not its history. */
+  forget(id: KeyIdentity): Promise<void>;
+  /** Takes spooled messages that are due, for one run alone, for `leaseMs`; oldest first. */
+  takeMessages(now: Date, leaseMs: number, limit: number): Promise<readonly SpooledMessage[]>;
+  /** A message that arrived is gone; one that did not is due again at `retryAt`. */
+  settleMessage(
+    id: string,
+    outcome: { readonly delivered: true } | { readonly delivered: false; readonly retryAt: Date },
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Something to tell a receiver (a webhook). The body is final: it is signed and sent as it is. */
+export interface Message {
+  /** Which receiver of the configuration. */
+  readonly target: string;
+  readonly body: string;
+  readonly at: string;
+}
+
+export interface SpooledMessage extends Message {
+  readonly id: string;
+  readonly attempts: number;
 }

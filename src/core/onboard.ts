@@ -141,8 +141,9 @@ async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
     steps.done("inspect", "done", inspected(facts));
     return { standing, stop: null };
   }
-  const reason = keyLevel.findings[0]?.detail ?? "The key could not be judged.";
-  steps.done("inspect", keyLevel.evidence === "fail" ? "failed" : "waiting", reason);
+  const [first] = keyLevel.findings;
+  const outcome = first?.code === "key.not-ready" ? "waiting" : "failed";
+  steps.done("inspect", outcome, first?.detail ?? "The key could not be judged.");
   return { standing, stop: "the key itself is in the way" };
 }
 
