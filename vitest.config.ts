@@ -1,12 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that start the built command as a child process. */
+const COMMAND = ["test/cli/{start,kill,signals,sandbox-start,home}.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/interop/**", "test/long/**"],
-    // The command itself is tried as a child process too: it is built once, before anything else.
-    globalSetup: ["test/build.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: [...COMMAND, "test/interop/**", "test/long/**"] },
+      },
+      {
+        extends: true,
+        // Built once, before anything else, from the sources as they are.
+        test: { name: "command", include: COMMAND, globalSetup: ["test/build.ts"] },
+      },
+    ],
   },
 });
