@@ -283,7 +283,7 @@ async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
   ]);
   if (backup !== null) await deps.memory.endWrite(writeEnd(deps.clock.now(), change, applied));
   if (applied.status === "rejected") throw applied.reason;
-  steps.done("grant", "done", `written and read back; what was there before is in ${backup}`);
+  steps.done("grant", "done", `written; what was there before is in ${backup}`);
   return { standing: { ...standing, ...written(change, applied.value, backup) }, stop: null };
 }
 

@@ -1,5 +1,5 @@
 import { KeygrantError } from "../../core/errors.ts";
-import type { DocumentBody, Edit, LookCode, Seen } from "../../core/model.ts";
+import { type DocumentBody, type Edit, type LookCode, type Seen, unseen } from "../../core/model.ts";
 import type { Clock } from "../../core/ports.ts";
 import { revisionOf, statementMeanings } from "./meaning.ts";
 import { readKeyPolicy, type Target } from "./reads.ts";
@@ -36,8 +36,17 @@ export async function settle(deps: SettleDeps, target: Target, edit: Edit, reads
     if (standing !== "after") unsettled = read;
     const isHopeless = !read.known && !PASSING.has(read.why.code);
     const isOver = deps.clock.now().getTime() + BETWEEN_READS_MS > end;
-    if (isHopeless || isOver || !(await pause(deps))) return unsettled ?? read;
+    if (isHopeless || isOver || !(await pause(deps))) return unsettled ?? tooFew(edit);
   }
+}
+
+/** All reads said what was written, but not as many as it takes to believe them. */
+function tooFew(edit: Edit): Seen<never> {
+  return unseen({
+    code: "look.timeout",
+    detail: `The time was over before enough reads agreed on what was written to ${edit.title}.`,
+    fix: "Run the same command again: nothing is written twice.",
+  });
 }
 
 /** Failures to look that may be over a second later. */
