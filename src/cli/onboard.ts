@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { usageError } from "../core/errors.ts";
-import { type OnboardDeps, onboard, type Proposal } from "../core/onboard.ts";
+import { type OnboardDeps, type OnboardOptions, onboard, type Proposal } from "../core/onboard.ts";
 import type { StepListener } from "../core/steps.ts";
 import type { FieldValues } from "../core/trust.ts";
 import { onboardText, proposalText, stepLine } from "../report/text.ts";
@@ -69,6 +69,7 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
   }
   const policy = session.policyFor(key.cloud);
   const [vendor, cloud] = await Promise.all([session.openVendor(), session.openCloud(key)]);
+  const talk = talker(invocation);
   const deps: OnboardDeps = {
     vendor,
     cloud,
@@ -77,38 +78,42 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
     clock: invocation.host.clock,
     jitter: invocation.host.jitter,
     signal: session.signal,
-    steps: await listener(invocation),
-    approve: (proposal) => approve(proposal, invocation),
-  };
-  const report = await onboard(
-    key,
-    {
-      ...assessOptions(options),
-      project,
-      default: options.default,
-      dryRun: options.dryRun,
-      expectAccessor: options.expectAccessor,
-      acceptAccessor: options.acceptAccessor,
-      settleReads: options.settleReads,
-      replacePrincipals: options.replacePrincipal,
-      pruneOrphans: options.pruneOrphans,
+    steps: talk,
+    approve(proposal) {
+      talk.quiet();
+      return approve(proposal, invocation);
     },
-    deps,
-  );
+  };
+  const asked: OnboardOptions = {
+    ...assessOptions(options),
+    project,
+    default: options.default,
+    dryRun: options.dryRun,
+    expectAccessor: options.expectAccessor,
+    acceptAccessor: options.acceptAccessor,
+    settleReads: options.settleReads,
+    replacePrincipals: options.replacePrincipal,
+    pruneOrphans: options.pruneOrphans,
+  };
+  const report = await onboard(key, asked, deps).finally(talk.quiet);
   if (printer.json) printer.document(report);
   else printer.data(onboardText(report, printer.paint));
   return exitOfOnboard(report, options.dryRun);
 }
 
+interface Talk extends StepListener {
+  /** Nothing goes on any more, or a question needs the terminal. */
+  quiet(): void;
+}
+
 /** In text, each step is data as it ends; on a terminal, what goes on in between is talk. */
-async function listener({ printer }: Invocation<Options>): Promise<StepListener> {
+function talker({ printer }: Invocation<Options>): Talk {
   let quiet = () => {};
   return {
+    quiet: () => quiet(),
     begin(step) {
       quiet();
-      void printer.busy(step).then((stop) => {
-        quiet = stop;
-      });
+      quiet = printer.busy(step);
     },
     end(report) {
       quiet();
@@ -130,6 +135,7 @@ async function approve(proposal: Proposal, { host, options, printer }: Invocatio
   }
   if (printer.json) printer.note(text);
   const { confirm, isCancel } = await import("@clack/prompts");
-  const answer = await confirm({ message: "Write this?", initialValue: false, input: host.stdin, output: host.stderr });
+  const { stdin: input, stderr: output, interrupted: signal } = host;
+  const answer = await confirm({ message: "Write this?", initialValue: false, input, output, signal });
   return !isCancel(answer) && answer;
 }

@@ -17,7 +17,7 @@ export interface Printer {
   /** Talk: a line on stderr, unless `--quiet`. */
   note(text: string): void;
   /** Shows that something is going on, on a terminal only. Returns how to end it. */
-  busy(text: string): Promise<() => void>;
+  busy(text: string): () => void;
 }
 
 export function createPrinter(host: Host, options: Pick<CommonOptions, "output" | "quiet" | "color">): Printer {
@@ -30,11 +30,19 @@ export function createPrinter(host: Host, options: Pick<CommonOptions, "output" 
     note(text) {
       if (!options.quiet) host.stderr.write(`${text}\n`);
     },
-    async busy(text) {
+    busy(text) {
       if (options.quiet || host.stderr.isTTY !== true) return () => {};
-      const { default: spinner } = await import("yocto-spinner");
-      const spinning = spinner({ text, stream: host.stderr as NodeJS.WriteStream }).start();
-      return () => void spinning.stop();
+      let spin: { stop(): unknown } | null = null;
+      let isOver = false;
+      void import("yocto-spinner").then(({ default: spinner }) => {
+        // Signals are the command's own: it says that it was stopped, and what to do next.
+        const settings = { text, stream: host.stderr as NodeJS.WriteStream, handleSignals: false };
+        if (!isOver) spin = spinner(settings).start();
+      });
+      return () => {
+        isOver = true;
+        spin?.stop();
+      };
     },
   };
 }

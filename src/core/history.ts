@@ -1,4 +1,4 @@
-import type { Finding } from "./findings.ts";
+import { type Finding, finding } from "./findings.ts";
 import type { Probe } from "./model.ts";
 import type { KeyReport, Phase } from "./report.ts";
 
@@ -25,9 +25,12 @@ export interface KeyMemory {
   readonly doubts: number;
   /** The last round trip that was really made, and when (ISO 8601, UTC); null when there was none. */
   readonly probe: { readonly at: string; readonly outcome: Probe } | null;
-  /** Whether everybody was told that nobody has been able to look for too long. */
-  readonly toldStale: boolean;
+  /** What was told once and is not to be told again while it lasts. */
+  readonly told: readonly Told[];
 }
+
+/** `stale`: nobody has been able to look for too long. `accessor`: the vendor names another principal. */
+export type Told = "stale" | "accessor";
 
 export type TransitionKind =
   /** The phase changed. */
@@ -36,6 +39,10 @@ export type TransitionKind =
   | "cause"
   | "warning-appeared"
   | "warning-gone"
+  /** The vendor names another principal than the one that was accepted. */
+  | "accessor"
+  /** A registration that was there is gone. */
+  | "vanished"
   /** Nobody has been able to look for longer than `--max-stale`. */
   | "stale"
   /** Somebody can look again. */
@@ -120,8 +127,15 @@ function concluded(
     since: isSame ? old.since : at,
     lastValidAt: seen.phase === "VALID" ? seen.lastCheckedAt : (old?.lastValidAt ?? null),
   };
-  const transitions = [...(before?.toldStale ? [fresh(old, seen, at)] : []), ...changes(old, seen, at)];
-  return { report, memory: { report, concludedAt: at, doubts: 0, probe, toldStale: false }, transitions };
+  const wasStale = before?.told.includes("stale") === true;
+  const told = newlyTold(before, seen, at);
+  const transitions = [
+    ...(wasStale ? [transition("fresh", old, seen, at)] : []),
+    ...changes(old, seen, at),
+    ...told.transitions,
+  ];
+  const memory = { report, concludedAt: at, doubts: 0, probe: probe ?? before?.probe ?? null, told: told.told };
+  return { report, memory, transitions };
 }
 
 /** A first failure that is not believed yet: the phase stays, and the next look decides. */
@@ -152,19 +166,29 @@ function concludedNothing(
     since: old === null ? at : old.since,
     lastValidAt: old?.lastValidAt ?? null,
   };
-  const isTooOld = before !== null && !before.toldStale && isStaleFor(before, options);
-  const told: readonly Transition[] = isTooOld
-    ? [{ at, kind: "stale", from: report.phase, to: report.phase, message: seen.message, code: null }]
-    : [];
+  const wasTold = before?.told.includes("stale") === true;
+  const isTooOld = before !== null && isStaleFor(before, options);
+  const accessor = newlyTold(before, seen, at);
   const memory: KeyMemory = {
     // What was concluded last stays remembered as it was, but for when it was looked at.
     report: old === null ? report : { ...report, findings: old.findings },
     concludedAt: before?.concludedAt ?? null,
     doubts: before?.doubts ?? 0,
-    probe,
-    toldStale: before?.toldStale === true || isTooOld,
+    probe: probe ?? before?.probe ?? null,
+    told: wasTold || isTooOld ? ["stale", ...accessor.told] : accessor.told,
   };
-  return { report, memory, transitions: told };
+  const stale = isTooOld && !wasTold ? [transition("stale", report, report, at, seen.message)] : [];
+  return { report, memory, transitions: [...stale, ...accessor.transitions] };
+}
+
+/** A registration that was there is gone: told as what it was last, with what is missing now. */
+export function vanished(before: KeyMemory, now: Date): Advanced {
+  const at = now.toISOString();
+  const old = before.report;
+  const detail = `The registration of ${old.key} in ${old.project} has vanished.`;
+  const gone = finding("vendor.not-registered", { subject: old.key, detail });
+  const report: KeyReport = { ...old, stale: true, waiting: false, lastCheckedAt: at, findings: [gone], services: [] };
+  return { report, memory: { ...before, report }, transitions: [transition("vanished", old, old, at, detail)] };
 }
 
 /** Whether the last conclusion is older than it may be. */
@@ -173,19 +197,39 @@ function isStaleFor(memory: KeyMemory, options: AdvanceOptions): boolean {
   return last !== null && options.now.getTime() - Date.parse(last) > options.maxStaleMs;
 }
 
-function fresh(old: KeyReport | null, seen: KeyReport, at: string): Transition {
-  return { at, kind: "fresh", from: old?.phase ?? null, to: seen.phase, message: seen.message, code: null };
+/** A changed accessor alarms when it appears, and not again while it lasts. */
+function newlyTold(
+  before: KeyMemory | null,
+  seen: KeyReport,
+  at: string,
+): { readonly told: readonly Told[]; readonly transitions: readonly Transition[] } {
+  const changed = seen.findings.find((one) => one.code === "vendor.accessor-changed");
+  if (changed === undefined) return { told: [], transitions: [] };
+  const wasTold = before?.told.includes("accessor") === true;
+  const to = before?.report ?? seen;
+  const transitions = wasTold ? [] : [transition("accessor", to, to, at, changed.detail)];
+  return { told: ["accessor"], transitions };
+}
+
+function transition(
+  kind: TransitionKind,
+  from: KeyReport | null,
+  to: KeyReport,
+  at: string,
+  message = to.message,
+): Transition {
+  return { at, kind, from: from?.phase ?? null, to: to.phase, message, code: null };
 }
 
 function changes(old: KeyReport | null, seen: KeyReport, at: string): readonly Transition[] {
-  const base = { at, from: old?.phase ?? null, to: seen.phase, message: seen.message };
   const transitions: Transition[] = [];
-  if (old === null || old.phase !== seen.phase) transitions.push({ ...base, kind: "phase", code: null });
-  else if (old.message !== seen.message) transitions.push({ ...base, kind: "cause", code: null });
+  if (old === null || old.phase !== seen.phase) transitions.push(transition("phase", old, seen, at));
+  else if (old.message !== seen.message) transitions.push(transition("cause", old, seen, at));
   const warned = new Set(warnings(old?.findings ?? []));
   const warns = new Set(warnings(seen.findings));
-  for (const code of warns.difference(warned)) transitions.push({ ...base, kind: "warning-appeared", code });
-  for (const code of warned.difference(warns)) transitions.push({ ...base, kind: "warning-gone", code });
+  const about = (kind: TransitionKind, code: string) => ({ ...transition(kind, old, seen, at), code });
+  for (const code of warns.difference(warned)) transitions.push(about("warning-appeared", code));
+  for (const code of warned.difference(warns)) transitions.push(about("warning-gone", code));
   return transitions;
 }
 

@@ -43,8 +43,8 @@ export interface Proposal {
   readonly key: KeyRef;
   readonly accessors: readonly Accessor[];
   readonly change: Change | null;
-  /** Null when the key is registered already. */
-  readonly register: { readonly default: boolean } | null;
+  /** Null when the key is registered already, as it is asked for. */
+  readonly register: { readonly isNew: boolean; readonly default: boolean } | null;
 }
 
 export interface OnboardDeps {
@@ -240,7 +240,8 @@ async function plan(run: Run, standing: Standing): Promise<StepResult> {
 async function agree(run: Run, standing: Standing, change: Change | null): Promise<void> {
   const { deps, options } = run;
   const { facts, grant, registration } = standing;
-  const register = registration === null ? { default: options.default } : null;
+  const isNew = registration === null;
+  const register = isNew || (options.default && !registration.default) ? { isNew, default: options.default } : null;
   if (change !== null || register !== null) {
     const proposal = { project: options.project, key: facts.ref, accessors: grant.accessors, change, register };
     if (!(await deps.approve(proposal))) {

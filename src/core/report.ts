@@ -1,7 +1,7 @@
 import type { Evidence } from "./evidence.ts";
-import { type Finding, type FindingCode, type Level, lookFinding } from "./findings.ts";
+import { byImportance, type Finding, type FindingCode, type Level, lookFinding } from "./findings.ts";
 import type { Assurance, Judgement } from "./judge.ts";
-import type { CloudId, KeyRef, Registration, Seen, ServiceUse, VendorId } from "./model.ts";
+import type { CloudId, KeyRef, LookFailure, Registration, Seen, ServiceUse, VendorId } from "./model.ts";
 
 export type Phase = "INITIALIZING" | "VALID" | "INVALID";
 
@@ -112,12 +112,17 @@ export function keyReport(parts: KeyReportParts): KeyReport {
     lastCheckedAt: parts.checkedAt.toISOString(),
     lastValidAt: null,
     evidence: judgement.evidence,
-    findings: services.known
-      ? judgement.findings
-      : [...judgement.findings, lookFinding("vendor", ref.id, services.why)],
+    findings: services.known ? judgement.findings : withServices(judgement.findings, ref.id, services.why),
     accepted: judgement.accepted,
     services: services.known ? services.value : null,
   };
+}
+
+/** Says once why the services could not be read. */
+function withServices(findings: readonly Finding[], subject: string, why: LookFailure): readonly Finding[] {
+  const own = lookFinding("vendor", subject, why);
+  const isSaid = findings.some((one) => one.level === own.level && one.code === own.code && one.detail === own.detail);
+  return isSaid ? findings : [...findings, own].sort(byImportance);
 }
 
 export function summarise(keys: readonly KeyReport[]): Summary {

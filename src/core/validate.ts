@@ -4,8 +4,9 @@ import type { Cloud } from "./cloud.ts";
 import { KeygrantError, LookError, usageError } from "./errors.ts";
 import type { AccessView, VendorView } from "./evidence.ts";
 import { codeEntry } from "./findings.ts";
+import { advance, identityOf, isDoubtful, type KeyMemory, type Transition, vanished } from "./history.ts";
 import { judge, unlookable } from "./judge.ts";
-import type { Memory } from "./memory.ts";
+import type { KeyStore, Memory, Message } from "./memory.ts";
 import {
   type KeyFacts,
   type KeyRef,
@@ -18,8 +19,9 @@ import {
   unseen,
   type VendorCloudPolicy,
 } from "./model.ts";
-import type { Clock } from "./ports.ts";
-import { type KeyReport, keyReport, summarise, type UnlistedProject, type ValidateReport } from "./report.ts";
+import { type Pace, quotaDomain, shardOf } from "./pace.ts";
+import type { Clock, Jitter } from "./ports.ts";
+import { type KeyReport, keyReport, standing, type UnlistedProject, type ValidateReport } from "./report.ts";
 import type { FieldValues } from "./trust.ts";
 import type { Vendor } from "./vendor.ts";
 
@@ -28,6 +30,14 @@ export interface ValidateOptions extends AssessOptions {
   /** Has the vendor use each key now; it shows in the owner's audit log. */
   readonly askVendor: boolean;
   readonly expectAccessor: FieldValues;
+  /** How many conclusive failures in a row make an alarm; a doubtful one is looked at again in the same run. */
+  readonly confirm: number;
+  /** How long the last conclusion counts, in milliseconds. */
+  readonly maxStaleMs: number;
+  /** How often a round trip is made, in milliseconds; null: with every look. */
+  readonly probeEveryMs: number | null;
+  /** Which part of all keys this run looks after, by quota domain; null: all of them. */
+  readonly shard: { readonly index: number; readonly of: number } | null;
 }
 
 /** A key that was named: by reference, or by the vendor's id of it. */
@@ -42,9 +52,21 @@ export interface ValidateDeps {
   readonly policyFor: (key: KeyRef) => VendorCloudPolicy | null;
   /** Reads a reference as the vendor holds it; null for a cloud that keygrant does not know. */
   readonly parseResource: (registration: Registration) => KeyRef | null;
-  /** Runs the work for every item, as many at once as is wise, and returns the results in the items' order. */
-  readonly pool: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
+  readonly pace: Pace;
+  readonly jitter: Jitter;
+  /** What is remembered between runs; null: this run stands for itself. */
+  readonly store: KeyStore | null;
+  /** What has to be told when something changed; spooled together with what is remembered. */
+  readonly messagesFor: (transitions: readonly Transition[], report: KeyReport) => readonly Message[];
+  /** Aborted when the command's deadline has passed: what was not reached then could not be looked at. */
+  readonly signal: AbortSignal;
 }
+
+/** Called as each key is finished, in no order. */
+export type OnKey = (report: KeyReport, transitions: readonly Transition[]) => Promise<void>;
+
+/** All that is left of a run when its keys have been reported. */
+export type ValidateEnd = Omit<ValidateReport, "keys">;
 
 interface Run {
   readonly options: ValidateOptions;
@@ -65,28 +87,143 @@ interface Target {
   readonly resource: string;
 }
 
-/** Looks at the given keys, or at every key registered in the projects, and says what is known of each. */
+/** `validateEach`, with the keys in one report, in the order in which they were named or listed. */
 export async function validate(
   given: readonly GivenKey[],
   options: ValidateOptions,
   deps: ValidateDeps,
 ): Promise<ValidateReport> {
-  const checkedAt = deps.clock.now();
-  const lists = await deps.pool(options.projects, (project) =>
-    listProject(deps.vendor, project, options.projects.length === 1),
+  const keys: KeyReport[] = [];
+  const { schemaVersion, checkedAt, unlisted, summary } = await validateEach(given, options, deps, async (report) => {
+    keys.push(report);
+  });
+  return { schemaVersion, checkedAt, keys, unlisted, summary };
+}
+
+/**
+ * Looks at the given keys, or at every key registered in the projects, and reports each as it is finished: lists,
+ * looks, remembers, reports, forgets. Memory holds references, never reports.
+ */
+export async function validateEach(
+  given: readonly GivenKey[],
+  options: ValidateOptions,
+  deps: ValidateDeps,
+  onKey: OnKey,
+): Promise<ValidateEnd> {
+  const checkedAt = deps.clock.now().toISOString();
+  const lists = await Promise.all(
+    options.projects.map((project) => listProject(deps.vendor, project, options.projects.length === 1)),
   );
   const run: Run = { options, deps, lists, accessors: askAccessors(deps, options) };
-  const reports = await deps.pool(targets(run, given), async (target) =>
-    target.ref === null ? unsupported(run, target) : validateKey(run, target.ref),
-  );
-  const keys = reports.flat();
+  const counts = { VALID: 0, INVALID: 0, INITIALIZING: 0, undetermined: 0 };
+  const tell: OnKey = async (report, transitions) => {
+    counts[standing(report)]++;
+    await onKey(report, transitions);
+  };
+  const mine = targets(run, given).filter((target) => isInShard(target, options.shard));
+  await Promise.all(mine.map((target) => lookAndTell(run, target, tell)));
+  if (given.length === 0) await tellVanished(run, tell);
   return {
     schemaVersion: 1,
-    checkedAt: checkedAt.toISOString(),
-    keys,
+    checkedAt,
     unlisted: lists.flatMap((list) => unlisted(deps.vendor, list)),
-    summary: summarise(keys),
+    summary: counts,
   };
+}
+
+function isInShard(target: Target, shard: ValidateOptions["shard"]): boolean {
+  return shard === null || shardOf(domainOf(target), shard.of) === shard.index;
+}
+
+function domainOf(target: Target): string {
+  return target.ref === null ? "unknown" : quotaDomain(target.ref);
+}
+
+async function lookAndTell(run: Run, target: Target, tell: OnKey): Promise<void> {
+  await run.deps.pace.run(domainOf(target), async () => {
+    const looks = await lookUntilSure(run, target);
+    for (const look of looks) {
+      const { report, transitions } = await remember(run, look);
+      await tell(report, transitions);
+    }
+    const throttled = looks.some((look) => look.report.findings.some((one) => one.code === "look.throttled"));
+    return { value: undefined, throttled };
+  });
+}
+
+/** Looks again, after a short pause, at a failure that is news and that the cloud does not itself answer for. */
+async function lookUntilSure(run: Run, target: Target): Promise<readonly Look[]> {
+  const { clock, jitter, signal, store } = run.deps;
+  for (let looks = 1; ; looks++) {
+    const found = signal.aborted ? notReached(run, target) : await look(run, target);
+    const remembered = await Promise.all(found.map((one) => store?.read(identityOf(one.report)) ?? null));
+    const isNews = found.some((one, index) => isDoubtful(remembered[index] ?? null, one.report, run.options));
+    if (!isNews || looks >= run.options.confirm) {
+      return found.map((one, index) => ({ ...one, before: remembered[index] ?? null, looks }));
+    }
+    const [slept] = await Promise.allSettled([clock.sleep(AGAIN_MS * (0.5 + jitter()), signal)]);
+    if (slept.status === "rejected") return found.map((one) => ({ ...one, looks }));
+  }
+}
+
+/** The pause before a second look, in milliseconds, give or take a half. */
+const AGAIN_MS = 2_000;
+
+/** One report as it was seen, before memory has had its say. */
+interface Look {
+  readonly report: KeyReport;
+  readonly probe: KeyMemory["probe"];
+  readonly before: KeyMemory | null;
+  /** How many looks in this run agree. */
+  readonly looks: number;
+}
+
+async function look(run: Run, target: Target): Promise<readonly Look[]> {
+  return target.ref === null ? unsupported(run, target).map(asLook) : validateKey(run, target.ref);
+}
+
+function asLook(report: KeyReport): Look {
+  return { report, probe: null, before: null, looks: 1 };
+}
+
+/** What was not reached before the deadline could not be looked at. */
+function notReached(run: Run, target: Target): readonly Look[] {
+  const why: LookFailure = {
+    code: "look.timeout",
+    detail: `The time for the whole command was over before ${target.resource} was reached.`,
+  };
+  return unlookables(run, target, why).map(asLook);
+}
+
+async function remember(run: Run, look: Look): Promise<{ report: KeyReport; transitions: readonly Transition[] }> {
+  const { store, clock, messagesFor } = run.deps;
+  const { report, probe, before, looks } = look;
+  if (store === null) return { report, transitions: [] };
+  const isSure = looks >= run.options.confirm;
+  const advanced = advance(before, report, probe, {
+    now: clock.now(),
+    confirm: isSure ? 1 : run.options.confirm,
+    maxStaleMs: run.options.maxStaleMs,
+  });
+  const messages = messagesFor(advanced.transitions, advanced.report);
+  await store.record(identityOf(advanced.report), advanced.memory, advanced.transitions, messages);
+  return advanced;
+}
+
+/** A registration that was there and is not any more is told once, then forgotten. */
+async function tellVanished(run: Run, tell: OnKey): Promise<void> {
+  const { store, vendor, clock, messagesFor } = run.deps;
+  if (store === null) return;
+  const there = new Set(registered(run).map((one) => JSON.stringify([one.project, one.resource])));
+  const listed = new Set(run.lists.flatMap((list) => (list.registrations.known ? [list.project] : [])));
+  for await (const { id, memory } of store.all()) {
+    if (id.vendor !== vendor.id || id.project === null || !listed.has(id.project)) continue;
+    if (there.has(JSON.stringify([id.project, id.key]))) continue;
+    const gone = vanished(memory, clock.now());
+    await store.record(id, gone.memory, gone.transitions, messagesFor(gone.transitions, gone.report));
+    await store.forget(id);
+    await tell(gone.report, gone.transitions);
+  }
 }
 
 async function listProject(vendor: Vendor, project: string, isOnly: boolean): Promise<ProjectList> {
@@ -143,22 +280,46 @@ function named(run: Run, given: GivenKey): Target {
 }
 
 /** Reads the key once, and judges it for each project where it is registered; for all of them when it is in none. */
-async function validateKey(run: Run, ref: KeyRef): Promise<readonly KeyReport[]> {
-  const { deps, options } = run;
+async function validateKey(run: Run, ref: KeyRef): Promise<readonly Look[]> {
+  const { deps } = run;
   const policy = deps.policyFor(ref);
-  if (policy === null) return unsupported(run, { ref, resource: ref.id });
+  if (policy === null) return unsupported(run, { ref, resource: ref.id }).map(asLook);
   const cloud = await deps.openCloud(ref);
   const everyone = await run.accessors(projectsOf(run, ref), ref, policy, cloud);
   const facts = await cloud.inspect(ref, everyone.kind === "trusted" ? everyone.grant : null);
-  const probe = await tryRoundTrip(cloud, facts, options);
   const registrations = registrationsOf(run, facts.ref);
-  const about = { run, cloud, facts, probe, policy };
-  if (registrations.length === 0) return [await judgeFor(about, null, everyone)];
-  return Promise.all(
-    registrations.map(async (one) =>
-      judgeFor(about, one, await run.accessors([one.project], facts.ref, policy, cloud)),
-    ),
-  );
+  const probe = await roundTrip(run, cloud, facts, registrations[0] ?? null);
+  const about = { run, cloud, facts, probe: probe.outcome, policy };
+  const reports =
+    registrations.length === 0
+      ? [judgeFor(about, null, everyone)]
+      : registrations.map(async (one) =>
+          judgeFor(about, one, await run.accessors([one.project], facts.ref, policy, cloud)),
+        );
+  const made = probe.at === null ? null : { at: probe.at, outcome: probe.outcome };
+  return (await Promise.all(reports)).map((report) => ({ ...asLook(report), probe: made }));
+}
+
+/** The round trip, or the last one while it is recent enough: the owner's audit log is not ours to fill. */
+async function roundTrip(
+  run: Run,
+  cloud: Cloud,
+  facts: KeyFacts,
+  registration: Registration | null,
+): Promise<{ outcome: Probe; at: string | null }> {
+  const { deps, options } = run;
+  const id = { vendor: deps.vendor.id, project: registration?.project ?? null, key: facts.ref.id };
+  const last = options.probeEveryMs === null ? null : ((await deps.store?.read(id))?.probe ?? null);
+  const now = deps.clock.now();
+  const isRecent = last !== null && now.getTime() - Date.parse(last.at) < (options.probeEveryMs ?? 0);
+  // Only a success is worth remembering: what did not work is tried again.
+  if (isRecent && last.outcome.outcome === "pass" && options.probeMode !== "off" && isUsable(facts)) return last;
+  const outcome = await tryRoundTrip(cloud, facts, options);
+  return { outcome, at: outcome.outcome === "pass" ? now.toISOString() : null };
+}
+
+function isUsable(facts: KeyFacts): boolean {
+  return facts.key.known && facts.key.value?.state === "usable";
 }
 
 function registrationsOf(run: Run, ref: KeyRef): readonly Registration[] {
@@ -211,12 +372,16 @@ async function servicesOf(run: Run, registration: Registration | null): Promise<
   return registration === null ? seen([]) : run.deps.vendor.services(registration);
 }
 
-/** A key that nobody here can look at: every level is unknown, and says so. */
+/** A key whose cloud keygrant does not know, or on whose cloud the vendor takes no keys. */
 function unsupported(run: Run, target: Target): readonly KeyReport[] {
-  const why: LookFailure = {
+  return unlookables(run, target, {
     code: "look.unsupported",
     detail: `keygrant cannot look at ${target.resource}: it does not know its cloud, or the vendor takes no keys there.`,
-  };
+  });
+}
+
+/** A key that nobody here can look at: every level is unknown, and says so. */
+function unlookables(run: Run, target: Target, why: LookFailure): readonly KeyReport[] {
   const ref = target.ref ?? { cloud: null, id: target.resource, region: null, owner: null };
   const found = registered(run).filter((one) => one.resource === target.resource);
   return (found.length === 0 ? [null] : found).map((registration) =>
@@ -224,7 +389,7 @@ function unsupported(run: Run, target: Target): readonly KeyReport[] {
       vendor: run.deps.vendor.id,
       ref,
       registration,
-      services: seen([]),
+      services: unseen(why),
       judgement: unlookable(ref.id, why),
       checkedAt: run.deps.clock.now(),
     }),

@@ -41,8 +41,10 @@ export async function proposalText(proposal: Proposal, vendor: string, paint: Pa
   }
   if (proposal.change === null) lines.push("  writes      nothing: the principal is let in already");
   if (proposal.register !== null) {
-    const asDefault = proposal.register.default ? ", as its default" : "";
-    lines.push(`  registers   the key with ${vendor} in project ${safe(proposal.project)}${asDefault}`);
+    const { isNew, default: asDefault } = proposal.register;
+    const project = `project ${safe(proposal.project)}`;
+    if (isNew) lines.push(`  registers   the key with ${vendor} in ${project}${asDefault ? ", as its default" : ""}`);
+    else lines.push(`  makes       the key the default of ${project} for new services`);
   }
   return `${lines.join("\n")}\n`;
 }

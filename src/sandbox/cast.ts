@@ -86,6 +86,65 @@ export const GCP_GROUP_SECOND = "access.second.00000000-0000-4000-8000-000000000
 /** A group of the vendor's that is no project's any more: the nearest miss. */
 export const GCP_GROUP_OLD = "access.demo.00000000-0000-4000-8000-000000000001-old@aiven.io";
 
+/** OCI: the owner's tenancy, its home, and where its keys are. */
+export const OCI_OWNER_TENANCY = "ocid1.tenancy.oc1..aaaaaaaasandboxowner";
+export const OCI_VENDOR_TENANCY = "ocid1.tenancy.oc1..aaaaaaaasandboxaiven";
+export const OCI_HOME_REGION = "eu-frankfurt-1";
+export const HEALTHY_OCI_KEY = `ocid1.key.oc1.${OCI_HOME_REGION}.demovault.healthy`;
+
+export const OCI_GROUP_DEMO = "ocid1.group.oc1..aaaaaaaasandboxaivencmkdemo";
+export const OCI_GROUP_SECOND = "ocid1.group.oc1..aaaaaaaasandboxaivencmksecond";
+/** A group of the vendor's that is no project's any more: the nearest miss. */
+export const OCI_GROUP_OLD = "ocid1.group.oc1..aaaaaaaasandboxaivencmkold";
+
+export interface OciIdentity {
+  /** The user's OCID. */
+  readonly user: string;
+  readonly name: string;
+  readonly tenancy: string;
+  /** The one group that the user is in. */
+  readonly group: string;
+  /** Which of the worthless keys signs for it. */
+  readonly key: "owner" | "auditor" | "vendor-demo" | "vendor-second";
+}
+
+/** A platform engineer who may do everything in the owner's tenancy, and is no default administrator. */
+export const OCI_OWNER: OciIdentity = {
+  user: "ocid1.user.oc1..aaaaaaaasandboxengineer",
+  name: "platform-engineer",
+  tenancy: OCI_OWNER_TENANCY,
+  group: "ocid1.group.oc1..aaaaaaaasandboxengineers",
+  key: "owner",
+};
+/** May read keys and policies, may not use or change a key. */
+export const OCI_AUDITOR: OciIdentity = {
+  user: "ocid1.user.oc1..aaaaaaaasandboxauditor",
+  name: "auditor",
+  tenancy: OCI_OWNER_TENANCY,
+  group: "ocid1.group.oc1..aaaaaaaasandboxauditors",
+  key: "auditor",
+};
+/** Aiven's own side: a user for each project, a member of that project's group. */
+export const OCI_VENDOR_DEMO: OciIdentity = {
+  user: "ocid1.user.oc1..aaaaaaaasandboxaivendemo",
+  name: "cmk-demo",
+  tenancy: OCI_VENDOR_TENANCY,
+  group: OCI_GROUP_DEMO,
+  key: "vendor-demo",
+};
+export const OCI_VENDOR_SECOND: OciIdentity = {
+  user: "ocid1.user.oc1..aaaaaaaasandboxaivensecond",
+  name: "cmk-second",
+  tenancy: OCI_VENDOR_TENANCY,
+  group: OCI_GROUP_SECOND,
+  key: "vendor-second",
+};
+export const OCI_IDENTITIES: readonly OciIdentity[] = [OCI_OWNER, OCI_AUDITOR, OCI_VENDOR_DEMO, OCI_VENDOR_SECOND];
+
+function ociAccessor(access_group: string, access_tenant = OCI_VENDOR_TENANCY): Readonly<Record<string, string>> {
+  return { access_group, access_tenant };
+}
+
 export interface CastProject {
   readonly name: string;
   readonly says: string;
@@ -98,12 +157,20 @@ export const PROJECTS: readonly CastProject[] = [
   {
     name: "demo",
     says: "the project to play with",
-    accessors: { aws: { role_arn: VENDOR_DEMO.arn }, gcp: { access_group: GCP_GROUP_DEMO } },
+    accessors: {
+      aws: { role_arn: VENDOR_DEMO.arn },
+      gcp: { access_group: GCP_GROUP_DEMO },
+      oci: ociAccessor(OCI_GROUP_DEMO),
+    },
   },
   {
     name: "second",
     says: "another project, with a role of its own",
-    accessors: { aws: { role_arn: VENDOR_SECOND.arn }, gcp: { access_group: GCP_GROUP_SECOND } },
+    accessors: {
+      aws: { role_arn: VENDOR_SECOND.arn },
+      gcp: { access_group: GCP_GROUP_SECOND },
+      oci: ociAccessor(OCI_GROUP_SECOND),
+    },
   },
   {
     name: "unsafe-user",
@@ -111,12 +178,17 @@ export const PROJECTS: readonly CastProject[] = [
     accessors: {
       aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:user/aiven-cmk-anchor` },
       gcp: { access_group: "mallory@mail.example" },
+      oci: ociAccessor("ocid1.user.oc1..aaaaaaaasandboxmallory"),
     },
   },
   {
     name: "unsafe-root",
     says: "its accessor is a whole account, or everybody",
-    accessors: { aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:root` }, gcp: { access_group: "allUsers" } },
+    accessors: {
+      aws: { role_arn: `arn:aws:iam::${VENDOR_ACCOUNT}:root` },
+      gcp: { access_group: "allUsers" },
+      oci: ociAccessor("any-user"),
+    },
   },
   {
     name: "unsafe-owner",
@@ -124,6 +196,7 @@ export const PROJECTS: readonly CastProject[] = [
     accessors: {
       aws: { role_arn: `arn:aws:iam::${OWNER_ACCOUNT}:role/aiven-cmk-anchor` },
       gcp: { access_group: "everybody@owner.example" },
+      oci: ociAccessor("ocid1.group.oc1..aaaaaaaasandboxeverybody", OCI_OWNER_TENANCY),
     },
   },
 ];

@@ -123,6 +123,7 @@ type Dialect = (status: number, native: boolean) => SandboxReply;
 function dialectOf(request: SandboxRequest): Dialect {
   if (request.headers["x-amz-target"] !== undefined) return awsJson;
   if ((request.headers["authorization"] ?? "").startsWith("AWS4-HMAC-SHA256")) return awsQuery;
+  if (/^\/v[13]\/(projects|roles)\//.test(request.path)) return google;
   return aiven;
 }
 
@@ -156,6 +157,24 @@ function awsQuery(status: number, native: boolean): SandboxReply {
     status: native ? 400 : status,
     headers: { "content-type": "text/xml" },
     body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>${native ? "Sender" : "Receiver"}</Type><Code>${name}</Code><Message>${message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>`,
+  };
+}
+
+/** https://cloud.google.com/apis/design/errors; throttling is a 429 without `Retry-After`. */
+function google(status: number): SandboxReply {
+  const [name, message] =
+    status === 429
+      ? [
+          "RESOURCE_EXHAUSTED",
+          "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service 'cloudkms.googleapis.com' for consumer 'project_number:100000000001'.",
+        ]
+      : status === 503
+        ? ["UNAVAILABLE", "The service is currently unavailable."]
+        : ["INTERNAL", "Internal error encountered."];
+  return {
+    status,
+    headers: { "content-type": "application/json; charset=UTF-8" },
+    body: JSON.stringify({ error: { code: status, message, status: name } }),
   };
 }
 

@@ -1,8 +1,11 @@
 import { createAivenModule } from "./aiven/module.ts";
-import { awsKeys } from "./aws/keys.ts";
+import { type SandboxKey as AwsSandboxKey, awsKeys } from "./aws/keys.ts";
 import { awsModule } from "./aws/module.ts";
 import { canUse } from "./aws/vendor.ts";
 import { awsEnv } from "./env.ts";
+import { type GcpSandboxKey, gcpKeys } from "./gcp/keys.ts";
+import { createGcpModule } from "./gcp/module.ts";
+import { canUseGcp } from "./gcp/vendor.ts";
 import type { Knobs } from "./knobs.ts";
 import type { SandboxModule } from "./module.ts";
 import { openWith, type RunningSandbox, type Sandbox, type SandboxOptions, startWith } from "./sandbox.ts";
@@ -29,9 +32,10 @@ function modules(knobs: Knobs): readonly SandboxModule<unknown>[] {
     use: {
       aws: (accessor, resource, context) =>
         canUse(accessor["role_arn"] ?? accessor["principal"] ?? "", resource, context),
+      gcp: (accessor, resource, context) => canUseGcp(accessor["access_group"] ?? "", resource, context),
     },
   });
-  return [aiven, { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv }];
+  return [aiven, { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv }, createGcpModule(knobs)];
 }
 
 /** Starts a sandbox of one's own: `sandbox start`, and tests. */
@@ -44,7 +48,9 @@ export function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return openWith(modules, options);
 }
 
-/** The keys of a fresh world, with what is wrong with each. */
-export function sandboxKeys(): ReturnType<typeof awsKeys> {
-  return awsKeys();
+export type SandboxKey = AwsSandboxKey | GcpSandboxKey;
+
+/** The keys of a fresh world, cloud by cloud, with what is wrong with each. */
+export function sandboxKeys(): readonly SandboxKey[] {
+  return [...awsKeys(), ...gcpKeys()];
 }

@@ -1,10 +1,11 @@
 import { usageError } from "../core/errors.ts";
 import { type AivenKnobs, DEFAULT_AIVEN_KNOBS } from "./aiven/knobs.ts";
 import { FAULT_KINDS, parseFault } from "./faults.ts";
+import { DEFAULT_GCP_KNOBS, type GcpKnobs } from "./gcp/knobs.ts";
 import type { SandboxKnobs } from "./module.ts";
 
 /** Everything that can be turned while the sandbox runs. */
-export interface Knobs extends SandboxKnobs, AivenKnobs {
+export interface Knobs extends SandboxKnobs, AivenKnobs, GcpKnobs {
   /** How long every answer to the outside is held back, in milliseconds. */
   readonly latencyMs: number;
   /** `<kind>=<rate>[x<times>][@<part of the operation or path>]`, the first that strikes wins. */
@@ -17,6 +18,7 @@ export const DEFAULT_KNOBS: Knobs = {
   latencyMs: 0,
   faults: [],
   ...DEFAULT_AIVEN_KNOBS,
+  ...DEFAULT_GCP_KNOBS,
 };
 
 type Check = (value: unknown) => boolean;
@@ -57,6 +59,7 @@ const CHECKS: { readonly [K in keyof Knobs]: readonly [Check, string] } = {
   deletedListed: [flag, "true or false"],
   activatingMs: [milliseconds, "milliseconds, 0 or more"],
   stuckServices: [strings, "a list of service names"],
+  gcpAllowedDomains: [(value) => value === null || strings(value), "a list of domains, or null"],
 };
 
 function isKnob(name: string): name is keyof Knobs {

@@ -6,6 +6,8 @@ export interface SandboxRequest {
   /** Path as sent, without the query; percent-encoding untouched. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as sent, without the question mark: signatures cover every character of it. */
+  readonly search?: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -16,6 +18,8 @@ export interface SandboxReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** The world changed although it was a GET that was answered: it goes to disk before anybody hears of it. */
+  readonly changed?: boolean;
 }
 
 /** What a module may lean on: time, randomness, the server's own address and the knobs. */
@@ -41,7 +45,8 @@ export interface SandboxModule<World> {
   fresh(context: SandboxContext): World;
   /**
    * Null when the request is not for this provider. Mutates `world`, and only in an answer to something else than a
-   * GET or HEAD: those are not followed by a write to disk. Between an `await` and a mutation it must look again.
+   * GET or HEAD: those are not followed by a write to disk, unless the reply says `changed`. Between an `await` and a
+   * mutation it must look again.
    */
   handle(world: World, request: SandboxRequest, context: SandboxContext): Promise<SandboxReply | null>;
   /** What of the provider is served, a line a person can read in the answer to an unknown route. */
@@ -50,6 +55,8 @@ export interface SandboxModule<World> {
   operation?(request: SandboxRequest): string | null;
   /** What a person may change behind the provider's back: requests under `/_sandbox/` that are not the server's own. */
   admin?(world: World, request: SandboxRequest, context: SandboxContext): Promise<SandboxReply | null>;
-  /** The variables with which a child process uses this provider as the owner. */
-  env?(origin: string): Readonly<Record<string, string>>;
+  /** Files that `env` points to, by name: written for the owner alone, and gone with the sandbox or its folder. */
+  files?(origin: string, fileAt: (name: string) => string): Readonly<Record<string, string>>;
+  /** The variables with which a child process uses this provider as the owner; `fileAt` says where a file is. */
+  env?(origin: string, fileAt: (name: string) => string): Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type KeygrantError, usageError } from "../core/errors.ts";
 import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
@@ -11,7 +12,7 @@ import { type Holder, type Lock, liveHolder, type SandboxMode, takeLock } from "
 import type { SandboxContext, SandboxModule, SandboxReply, SandboxRequest } from "./module.ts";
 import type { RequestRecord } from "./request.ts";
 import { type Listener, listen, type OnRequest } from "./server.ts";
-import { ensureFolder, fileStore, memoryStore, type Store, WORLD_FILE, type Worlds } from "./storage.ts";
+import { ensureFolder, fileStore, memoryStore, replaceFile, type Store, WORLD_FILE, type Worlds } from "./storage.ts";
 
 export interface SandboxOptions {
   /** Where the world lives; null: in memory, for as long as the sandbox runs. */
@@ -76,7 +77,11 @@ export async function openWith(make: MakeModules, options: SandboxOptions): Prom
   const entered = await enter(make, options);
   if ("started" in entered) return entered.started;
   const { origin } = entered.running;
-  return { origin, env: environmentOf(make({ ...DEFAULT_KNOBS }), origin, options.dir), close: async () => {} };
+  return {
+    origin,
+    env: environmentOf(make({ ...DEFAULT_KNOBS }), origin, options.dir, options.dir ?? ""),
+    close: async () => {},
+  };
 }
 
 type Entered = { readonly running: Holder } | { readonly started: RunningSandbox };
@@ -166,19 +171,22 @@ function run(make: MakeModules, options: SandboxOptions, held: Held): RunningSan
     request: SandboxRequest,
     how: (module: SandboxModule<unknown>, world: unknown) => Promise<SandboxReply | null> | undefined,
   ): Promise<SandboxReply | null> {
+    let changed = request.method !== "GET" && request.method !== "HEAD";
     try {
       for (const module of modules) {
         const reply = (await how(module, worlds[module.id])) ?? null;
+        changed ||= reply?.changed ?? false;
         if (reply !== null) return reply;
       }
       return null;
     } finally {
-      if (request.method !== "GET" && request.method !== "HEAD") store.save(worlds);
+      if (changed) store.save(worlds);
     }
   }
 
   turn(options.knobs ?? {});
   fill();
+  const files = writeFiles(modules, listener.origin, options.dir);
   listener.open({
     clock,
     knobs,
@@ -200,13 +208,14 @@ function run(make: MakeModules, options: SandboxOptions, held: Held): RunningSan
     } finally {
       // Until the lock is gone the server says that it is still there: nobody takes the folder over in between.
       lock?.release();
+      files.remove();
       await listener.close();
     }
   }
 
   return {
     origin: listener.origin,
-    env: environmentOf(modules, listener.origin, options.dir),
+    env: environmentOf(modules, listener.origin, options.dir, files.folder),
     requests: listener.requests,
     world: () => structuredClone(worlds),
     turn,
@@ -230,9 +239,30 @@ function environmentOf(
   modules: readonly SandboxModule<unknown>[],
   origin: string,
   dir: string | null,
+  files: string,
 ): Readonly<Record<string, string>> {
   const memory = dir === null ? {} : { KEYGRANT_STATE_DIR: sandboxStateDir(resolve(dir)) };
-  return Object.assign(memory, ...modules.map((module) => module.env?.(origin) ?? {}));
+  return Object.assign(memory, ...modules.map((module) => module.env?.(origin, (name) => resolve(files, name)) ?? {}));
+}
+
+/** Beside the world, or for as long as the sandbox runs in a folder of their own. */
+function writeFiles(
+  modules: readonly SandboxModule<unknown>[],
+  origin: string,
+  dir: string | null,
+): { readonly folder: string; remove(): void } {
+  if (modules.every((module) => module.files === undefined)) return { folder: dir ?? "", remove: () => {} };
+  const folder = dir ?? mkdtempSync(join(tmpdir(), "keygrant-sandbox-files-"));
+  const fileAt = (name: string) => resolve(folder, name);
+  for (const module of modules) {
+    for (const [name, text] of Object.entries(module.files?.(origin, fileAt) ?? {})) replaceFile(fileAt(name), text);
+  }
+  return {
+    folder,
+    remove() {
+      if (dir === null) rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** A fresh world, and nothing remembered of the old one; a sandbox that runs on the folder starts afresh with it. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { usageError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
-import { AWS_IDENTITIES, VENDOR_ACCOUNT } from "./cast.ts";
+import { AWS_IDENTITIES, GCP_IDENTITIES, VENDOR_ACCOUNT } from "./cast.ts";
 import { type FaultKind, type Faults, refusalOf, spoilt } from "./faults.ts";
 import type { Knobs } from "./knobs.ts";
 import type { SandboxReply, SandboxRequest } from "./module.ts";
@@ -134,7 +134,7 @@ async function receive(message: IncomingMessage, origin: string): Promise<Sandbo
   const body = await bodyOf(message);
   if (body === null) return said(413, "The sandbox takes bodies of up to 1 MiB.");
   const [path = "/", query = ""] = (message.url ?? "/").split(/\?(.*)/s);
-  return { method: message.method ?? "GET", path, query: new URLSearchParams(query), headers, body };
+  return { method: message.method ?? "GET", path, query: new URLSearchParams(query), search: query, headers, body };
 }
 
 interface Outcome {
@@ -173,9 +173,13 @@ const VENDOR_KEY_IDS = AWS_IDENTITIES.filter(({ account }) => account === VENDOR
   ({ accessKeyId }) => accessKeyId,
 );
 
+const VENDOR_TOKENS = GCP_IDENTITIES.filter(({ vendor }) => vendor).map(({ token }) => `Bearer ${token}`);
+
 function isVendor(request: SandboxRequest): boolean {
   const authorization = request.headers["authorization"] ?? "";
-  return VENDOR_KEY_IDS.some((id) => authorization.includes(`Credential=${id}/`));
+  return (
+    VENDOR_TOKENS.includes(authorization) || VENDOR_KEY_IDS.some((id) => authorization.includes(`Credential=${id}/`))
+  );
 }
 
 async function watched(

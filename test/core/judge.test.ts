@@ -151,6 +151,15 @@ describe("waiting", () => {
     expect(judged({ ...PASS, [name]: "unknown" }, {}, { [name]: find(code) }).waiting).toBe(true);
   });
 
+  it("a round trip that was not made because of it does not keep anybody from waiting", () => {
+    const own = { key: find("key.not-ready"), roundtrip: find("roundtrip.skipped") };
+    const of = { ...PASS, key: "unknown", roundtrip: "unknown" } as const;
+    expect(judged(of, { probeMode: "required" }, own)).toMatchObject({
+      waiting: true,
+      message: "detail of key.not-ready",
+    });
+  });
+
   it("one reason that does not go away is enough", () => {
     const own = { key: look("key"), grant: find("grant.propagating") };
     expect(judged({ ...PASS, key: "unknown", grant: "unknown" }, {}, own).waiting).toBe(false);

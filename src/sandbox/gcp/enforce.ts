@@ -38,7 +38,7 @@ const TYPES: Readonly<Record<ResourceKind, string>> = {
  * whose condition holds. https://cloud.google.com/iam/docs/allow-policies
  */
 export function isAllowed(world: GcpWorld, request: AccessRequest): boolean {
-  const { caller, permission, resource, now, propagationMs } = request;
+  const { caller, resource, now, propagationMs } = request;
   if (isDenied(world, request)) return false;
   const { kind } = parseName(resource);
   const attributes: Attributes = {

@@ -1,0 +1,132 @@
+import { kindOf } from "../../core/evidence.ts";
+import type {
+  Access,
+  Accessor,
+  ActionAccess,
+  Grant,
+  KeyFacts,
+  KeyKind,
+  LookFailure,
+  VendorCloudPolicy,
+} from "../../core/model.ts";
+import { type Applied, applyBindings, type Request } from "./bindings.ts";
+import type { Resource } from "./condition.ts";
+import { justificationDoubt, NOT_LOOKED_AT, type ReadPolicy, readPolicies, readRoles } from "./documents.ts";
+import { nameOf } from "./key.ts";
+import { nearest } from "./nearest.ts";
+import { broadRemarks, orphanRemarks } from "./remarks.ts";
+import { wantedBinding } from "./template.ts";
+
+/**
+ * Who may do what with the key, without asking Google: one answer an accessor and permission, in the grant's order.
+ * Allow policies add up from the organisation down to the key, so one allow is enough, wherever it stands; the key's,
+ * the ring's and the project's are looked at. `allowed` and `missing` are only said when Google would decide so for
+ * every request that the vendor can make from `now` on; everything else depends.
+ * https://cloud.google.com/iam/docs/policy-types#evaluation
+ */
+export function access(facts: KeyFacts, grant: Grant, now: Date): readonly Access[] {
+  const policies = readPolicies(facts.documents);
+  const roles = readRoles(facts.documents);
+  const kinds = kindsOf(facts, grant.policy);
+  const actions = commonActions(kinds);
+  const scope = { resources: resourcesOf(facts, kinds), project: nameOf(facts.ref).project, now };
+  const principals = grant.accessors.map((accessor) => principalFor(accessor, kinds));
+  const doubt = justificationDoubt(facts.documents);
+  return grant.accessors.map((accessor, index) => {
+    const principal = principals[index] ?? "";
+    const request = { principal, scope, roles };
+    return {
+      accessor,
+      principal,
+      actions: actions.map((permission) => withDoubt(decide(policies, { ...request, permission }), doubt)),
+      remarks: [
+        ...broadRemarks(policies, request, actions),
+        // What is wrong with a document is said once, not once for each accessor.
+        ...(index === 0 ? orphanRemarks(policies, principals) : []),
+      ],
+    };
+  });
+}
+
+/** The kind that the key is; every kind of its purpose, or every kind there is, when that cannot be told. */
+export function kindsOf(facts: KeyFacts, policy: VendorCloudPolicy): readonly KeyKind[] {
+  const key = facts.key.known ? facts.key.value : null;
+  if (key === null) return policy.key.kinds;
+  const kind = kindOf(key, policy);
+  if (kind !== null) return [kind];
+  const sameUsage = policy.key.kinds.filter((one) => one.usage === key.usage);
+  return sameUsage.length > 0 ? sameUsage : policy.key.kinds;
+}
+
+/** What every kind needs: of a key that was not seen, a permission of one kind alone may not be missed. */
+function commonActions(kinds: readonly KeyKind[]): readonly string[] {
+  const [first, ...others] = kinds;
+  const actions = first?.actions ?? [];
+  const common = actions.filter((action) => others.every((kind) => kind.actions.includes(action)));
+  return common.length > 0 ? common : actions;
+}
+
+function principalFor(accessor: Accessor, kinds: readonly KeyKind[]): string {
+  const [kind] = kinds;
+  return kind === undefined ? (Object.values(accessor.fields)[0] ?? "") : wantedBinding(accessor, kind).member;
+}
+
+/**
+ * What a condition sees as the resource: a symmetric key is used by its own name, an asymmetric one by that of a
+ * version. Which form stands for the latter in a condition no page says, so both have to agree.
+ */
+function resourcesOf(facts: KeyFacts, kinds: readonly KeyKind[]): readonly Resource[] {
+  const own: Resource = { name: facts.ref.id, type: "cloudkms.googleapis.com/CryptoKey" };
+  if (kinds.every((kind) => kind.usage === "ENCRYPT_DECRYPT")) return [own];
+  const older = facts.key.known ? (facts.key.value?.olderVersions ?? []) : [];
+  const versions = new Set(["1", ...older.filter((one) => one.usable).map((one) => one.id)]);
+  return [
+    own,
+    ...[...versions].map((version) => ({
+      name: `${facts.ref.id}/cryptoKeyVersions/${version}`,
+      type: "cloudkms.googleapis.com/CryptoKeyVersion",
+    })),
+  ];
+}
+
+function decide(policies: readonly ReadPolicy[], request: Request): ActionAccess {
+  const { permission: action, principal } = request;
+  const bindings = policies.flatMap((policy) => applyBindings(policy, request));
+  const by = firstAllow(bindings);
+  if (by !== null) return { action, answer: "allowed", by };
+  const maybe = bindings.filter((one) => one.applies === "unknown");
+  if (maybe.length > 0) return depends(action, maybe);
+  const hidden = policies.find((one) => !one.policy.known);
+  if (hidden !== undefined && !hidden.policy.known) {
+    return { action, answer: "unseen", document: hidden.id, why: withRest(hidden.policy.why) };
+  }
+  const near = nearest(bindings, principal) ?? "none in the IAM policies of the key, its ring and its project";
+  return { action, answer: "missing", nearest: `${near} (${NOT_LOOKED_AT})`, ineffective: null };
+}
+
+/** The allow that lets the principal in, its own name before wider ones; null when none does for certain. */
+function firstAllow(bindings: readonly Applied[]): string | null {
+  const sure = bindings.filter((one) => one.applies === "yes");
+  const own = sure.find((one) => one.who.through === "itself") ?? sure[0];
+  return own?.label ?? null;
+}
+
+function depends(action: string, bindings: readonly Applied[]): ActionAccess {
+  const on = [...new Set(bindings.flatMap((one) => one.on))];
+  return { action, answer: "depends", on, by: bindings.map((one) => one.label).join(" and ") };
+}
+
+function withRest(why: LookFailure): LookFailure {
+  return { ...why, detail: `${why.detail.replace(/\.$/, "")}; ${NOT_LOOKED_AT}.` };
+}
+
+/** An allow under a Key Access Justifications policy that may not take the vendor's requests is none for certain. */
+function withDoubt(answer: ActionAccess, doubt: string | null): ActionAccess {
+  if (doubt === null || answer.answer !== "allowed") return answer;
+  return {
+    action: answer.action,
+    answer: "depends",
+    on: [doubt],
+    by: "the Key Access Justifications policy of the key",
+  };
+}

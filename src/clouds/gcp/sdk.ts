@@ -1,0 +1,180 @@
+import type * as http from "node:http";
+import { KeyManagementServiceClient } from "@google-cloud/kms";
+import { type AnyAuthClient, AuthClient, GoogleAuth } from "google-auth-library";
+import type { Agents } from "../../io/agents.ts";
+import { type Endpoints, endpoints } from "./endpoint.ts";
+import { GcpAnswerError } from "./errors.ts";
+import type { CryptoPort, GcpPort } from "./kms.ts";
+import { isRecord } from "./policy.ts";
+import { defaultCredentials, fixedToken, type Tokens, tokenFile } from "./tokens.ts";
+
+/**
+ * How to reach Google Cloud. Without a token file, application default credentials are used, which the auth library
+ * finds where Google's own tools keep them; with one, nothing else of the user's is read.
+ */
+export interface GcpSettings {
+  /** Instead of https://cloudkms.googleapis.com; on loopback it stands for all of Google Cloud. */
+  readonly endpoint?: string | undefined;
+  /** A file with an access token. */
+  readonly accessTokenFile?: string | undefined;
+  readonly agents: Pick<Agents, "http" | "https">;
+  /** For one attempt of one call, in milliseconds: until the last byte of the answer. */
+  readonly requestTimeoutMs: number;
+}
+
+const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+/** No answer of these calls comes near it. */
+const LARGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+/** Long enough for a round trip through a few versions of a key. */
+const IMPERSONATION_SECONDS = 300;
+const WHOAMI_TIMEOUT_MS = 5_000;
+
+/** Google's client behind the narrow port, over REST. No I/O before the first call. */
+export function openGcp(settings: GcpSettings): GcpPort {
+  const at = endpoints(settings.endpoint);
+  const { agents } = settings;
+  const agent = (url: URL): http.Agent => (url.protocol === "http:" ? agents.http : agents.https);
+  const tokens =
+    settings.accessTokenFile === undefined
+      ? defaultCredentials(new GoogleAuth({ scopes: [SCOPE], clientOptions: { transporterOptions: { agent } } }))
+      : tokenFile(settings.accessTokenFile);
+  return gcpPort({ at, agent, timeoutMs: settings.requestTimeoutMs }, tokens);
+}
+
+/** gaxios's, as the auth library sees them. */
+type Options = Parameters<AuthClient["request"]>[0];
+type Response<T> = Awaited<ReturnType<typeof AuthClient.prototype.request<T>>>;
+
+interface Reach {
+  readonly at: Endpoints;
+  readonly agent: (url: URL) => http.Agent;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The one way out, for the client's calls and for ours: our agents (the client would take its own, and gaxios would
+ * send loopback to a proxy), no redirect (a token goes nowhere else), no retry of its own, and every answer as it came,
+ * so that what Google says is read in one place.
+ */
+class WayOut extends AuthClient {
+  readonly #reach: Reach;
+  readonly #tokens: Tokens;
+
+  constructor(reach: Reach, tokens: Tokens) {
+    super();
+    this.#reach = reach;
+    this.#tokens = tokens;
+  }
+
+  override async getRequestHeaders(): Promise<Headers> {
+    return new Headers(await this.#tokens.headers());
+  }
+
+  override async getAccessToken(): Promise<{ token?: string | null }> {
+    const headers = await this.getRequestHeaders();
+    return { token: headers.get("authorization")?.replace(/^Bearer /, "") ?? null };
+  }
+
+  override async request<T>(options: Options): Promise<Response<T>> {
+    const headers = new Headers(options.headers);
+    for (const [name, value] of await this.getRequestHeaders()) headers.set(name, value);
+    return this.transporter.request<T>({
+      ...options,
+      headers,
+      agent: this.#reach.agent,
+      redirect: "manual",
+      retry: false,
+      maxContentLength: LARGEST_ANSWER_BYTES,
+      validateStatus: () => true,
+    });
+  }
+}
+
+function gcpPort(reach: Reach, tokens: Tokens): GcpPort {
+  const way = new WayOut(reach, tokens);
+  const { at } = reach;
+  const ask = (url: string, signal: AbortSignal, init: Options = {}) =>
+    text(way, { url, signal, timeout: reach.timeoutMs, ...init });
+  const post = (url: string, signal: AbortSignal, body: string) =>
+    ask(url, signal, { method: "POST", body, headers: { "content-type": "application/json" } });
+  return {
+    ...cryptoPort(reach, way),
+    // The client itself would send POST, which Google does not serve (googleapis/gax-nodejs #1462).
+    getIamPolicy: (resource, signal) =>
+      ask(`${at.kms}/v1/${path(resource)}:getIamPolicy?options.requestedPolicyVersion=3`, signal),
+    // As gcloud does it: audit configurations are not in the mask, so they cannot be lost.
+    setIamPolicy: (key, policy, signal) =>
+      post(
+        `${at.kms}/v1/${path(key)}:setIamPolicy`,
+        signal,
+        `{"policy":${policy},"updateMask":"bindings,etag,version"}`,
+      ),
+    getProjectIamPolicy: (project, signal) =>
+      post(
+        `${at.resourceManager}/v1/projects/${path(project)}:getIamPolicy`,
+        signal,
+        '{"options":{"requestedPolicyVersion":3}}',
+      ),
+    getRole: (role, signal) => ask(`${at.iam}/v1/${path(role)}`, signal),
+    caller: async (signal) => (await tokens.account()) ?? whoami(reach, way, signal),
+    async impersonate(serviceAccount, signal) {
+      const url = `${at.iamCredentials}/v1/projects/-/serviceAccounts/${path(serviceAccount)}:generateAccessToken`;
+      const body = JSON.stringify({ scope: [SCOPE], lifetime: `${IMPERSONATION_SECONDS}s` });
+      const answer: unknown = JSON.parse(await post(url, signal, body));
+      const token = isRecord(answer) ? answer["accessToken"] : undefined;
+      if (typeof token !== "string" || token === "") throw new SyntaxError("no access token in the answer");
+      return cryptoPort(reach, new WayOut(reach, fixedToken(token)));
+    },
+  };
+}
+
+/** Each part of a name on its own: nothing in it can reach beyond its place in the path. */
+function path(name: string): string {
+  return name.split("/").map(encodeURIComponent).join("/");
+}
+
+async function text(way: WayOut, options: Options): Promise<string> {
+  const { status, data } = await way.request<string>({ ...options, responseType: "text" });
+  if (status < 200 || status > 299) throw new GcpAnswerError(status, data);
+  return data;
+}
+
+/** https://cloud.google.com/docs/authentication/token-types#access: the account behind a token, when it may be told. */
+async function whoami({ at }: Reach, way: WayOut, signal: AbortSignal): Promise<string | null> {
+  const { token } = await way.getAccessToken();
+  if (!token) return null;
+  const answer = await text(way, {
+    url: `${at.oauth}/tokeninfo`,
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ access_token: token }).toString(),
+    signal,
+    timeout: WHOAMI_TIMEOUT_MS,
+  });
+  const info: unknown = JSON.parse(answer);
+  return isRecord(info) && typeof info["email"] === "string" ? info["email"] : null;
+}
+
+function cryptoPort({ at, timeoutMs }: Reach, way: WayOut): Pick<GcpPort, "getCryptoKey"> & CryptoPort {
+  const client = new KeyManagementServiceClient({
+    // It only ever calls `fetch`.
+    authClient: way as unknown as AnyAuthClient,
+    fallback: true,
+    apiEndpoint: at.host,
+    port: at.port,
+    protocol: at.protocol,
+  });
+  // No retries of the client's own: they would sleep by a clock that is not ours.
+  const options = (signal: AbortSignal) => ({ timeout: timeoutMs, retry: null, autoPaginate: false, signal });
+  return {
+    getCryptoKey: async (name, signal) => (await client.getCryptoKey({ name }, options(signal)))[0],
+    async listCryptoKeyVersions(parent, pageToken, signal) {
+      const [, , page] = await client.listCryptoKeyVersions({ parent, pageToken }, options(signal));
+      return page;
+    },
+    encrypt: async (request, signal) => (await client.encrypt(request, options(signal)))[0],
+    decrypt: async (request, signal) => (await client.decrypt(request, options(signal)))[0],
+    getPublicKey: async (name, signal) => (await client.getPublicKey({ name }, options(signal)))[0],
+    asymmetricDecrypt: async (request, signal) => (await client.asymmetricDecrypt(request, options(signal)))[0],
+  };
+}
