@@ -1,27 +1,15 @@
-import { askAccessors, type Named, type NamedAccessors } from "./accessors.ts";
-import { type AssessOptions, accessView, judgeNow, tryRoundTrip, windowEnd } from "./assess.ts";
+import { askAccessors, type NamedAccessors } from "./accessors.ts";
+import type { AssessOptions } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
 import { KeygrantError, LookError, usageError } from "./errors.ts";
-import type { AccessView, VendorView } from "./evidence.ts";
 import { codeEntry } from "./findings.ts";
-import { advance, identityOf, isDoubtful, type KeyMemory, type Transition, vanished } from "./history.ts";
-import { judge, unlookable } from "./judge.ts";
+import { advance, identityOf, isDoubtful, type Transition, vanished } from "./history.ts";
+import { type Look, look, notReached, registered } from "./look.ts";
 import type { KeyStore, Memory, Message } from "./memory.ts";
-import {
-  type KeyFacts,
-  type KeyRef,
-  type LookFailure,
-  type Probe,
-  type Registration,
-  type Seen,
-  type ServiceUse,
-  seen,
-  unseen,
-  type VendorCloudPolicy,
-} from "./model.ts";
+import { type KeyRef, type Registration, type Seen, seen, unseen, type VendorCloudPolicy } from "./model.ts";
 import { type Pace, quotaDomain, shardOf } from "./pace.ts";
 import type { Clock, Jitter } from "./ports.ts";
-import { type KeyReport, keyReport, standing, type UnlistedProject, type ValidateReport } from "./report.ts";
+import { type KeyReport, standing, type UnlistedProject, type ValidateReport } from "./report.ts";
 import type { FieldValues } from "./trust.ts";
 import type { Vendor } from "./vendor.ts";
 
@@ -68,21 +56,22 @@ export type OnKey = (report: KeyReport, transitions: readonly Transition[]) => P
 /** All that is left of a run when its keys have been reported. */
 export type ValidateEnd = Omit<ValidateReport, "keys">;
 
-interface Run {
+/** One run: what was asked for, what it may use, and what the vendor has listed. */
+export interface Run {
   readonly options: ValidateOptions;
   readonly deps: ValidateDeps;
   readonly lists: readonly ProjectList[];
   readonly accessors: NamedAccessors;
 }
 
-interface ProjectList {
+export interface ProjectList {
   readonly project: string;
   /** Without the deleted ones. */
   readonly registrations: Seen<readonly Registration[]>;
 }
 
 /** One key to look at, whoever registered it. `ref` is null for a cloud that keygrant does not know. */
-interface Target {
+export interface Target {
   readonly ref: KeyRef | null;
   readonly resource: string;
 }
@@ -169,32 +158,6 @@ async function lookUntilSure(run: Run, target: Target): Promise<readonly Look[]>
 /** The pause before a second look, in milliseconds, give or take a half. */
 const AGAIN_MS = 2_000;
 
-/** One report as it was seen, before memory has had its say. */
-interface Look {
-  readonly report: KeyReport;
-  readonly probe: KeyMemory["probe"];
-  readonly before: KeyMemory | null;
-  /** How many looks in this run agree. */
-  readonly looks: number;
-}
-
-async function look(run: Run, target: Target): Promise<readonly Look[]> {
-  return target.ref === null ? unsupported(run, target).map(asLook) : validateKey(run, target.ref);
-}
-
-function asLook(report: KeyReport): Look {
-  return { report, probe: null, before: null, looks: 1 };
-}
-
-/** What was not reached before the deadline could not be looked at. */
-function notReached(run: Run, target: Target): readonly Look[] {
-  const why: LookFailure = {
-    code: "look.timeout",
-    detail: `The time for the whole command was over before ${target.resource} was reached.`,
-  };
-  return unlookables(run, target, why).map(asLook);
-}
-
 async function remember(run: Run, look: Look): Promise<{ report: KeyReport; transitions: readonly Transition[] }> {
   const { store, clock, messagesFor } = run.deps;
   const { report, probe, before, looks } = look;
@@ -255,10 +218,6 @@ function targets(run: Run, given: readonly GivenKey[]): readonly Target[] {
   return [...new Map(all.map((target) => [target.resource, target])).values()];
 }
 
-function registered(run: Run): readonly Registration[] {
-  return run.lists.flatMap((list) => (list.registrations.known ? list.registrations.value : []));
-}
-
 function targetOf(run: Run, registration: Registration): Target {
   return { ref: run.deps.parseResource(registration), resource: registration.resource };
 }
@@ -276,122 +235,5 @@ function named(run: Run, given: GivenKey): Target {
     "cmk.not-found",
     `No CMK ${given.id} is registered in ${projects}.`,
     "Name the project with --project, or the key by its own reference.",
-  );
-}
-
-/** Reads the key once, and judges it for each project where it is registered; for all of them when it is in none. */
-async function validateKey(run: Run, ref: KeyRef): Promise<readonly Look[]> {
-  const { deps } = run;
-  const policy = deps.policyFor(ref);
-  if (policy === null) return unsupported(run, { ref, resource: ref.id }).map(asLook);
-  const cloud = await deps.openCloud(ref);
-  const everyone = await run.accessors(projectsOf(run, ref), ref, policy, cloud);
-  const facts = await cloud.inspect(ref, everyone.kind === "trusted" ? everyone.grant : null);
-  const registrations = registrationsOf(run, facts.ref);
-  const probe = await roundTrip(run, cloud, facts, registrations[0] ?? null);
-  const about = { run, cloud, facts, probe: probe.outcome, policy };
-  const reports =
-    registrations.length === 0
-      ? [judgeFor(about, null, everyone)]
-      : registrations.map(async (one) =>
-          judgeFor(about, one, await run.accessors([one.project], facts.ref, policy, cloud)),
-        );
-  const made = probe.at === null ? null : { at: probe.at, outcome: probe.outcome };
-  return (await Promise.all(reports)).map((report) => ({ ...asLook(report), probe: made }));
-}
-
-/** The round trip, or the last one while it is recent enough: the owner's audit log is not ours to fill. */
-async function roundTrip(
-  run: Run,
-  cloud: Cloud,
-  facts: KeyFacts,
-  registration: Registration | null,
-): Promise<{ outcome: Probe; at: string | null }> {
-  const { deps, options } = run;
-  const id = { vendor: deps.vendor.id, project: registration?.project ?? null, key: facts.ref.id };
-  const last = options.probeEveryMs === null ? null : ((await deps.store?.read(id))?.probe ?? null);
-  const now = deps.clock.now();
-  const isRecent = last !== null && now.getTime() - Date.parse(last.at) < (options.probeEveryMs ?? 0);
-  // Only a success is worth remembering: what did not work is tried again.
-  if (isRecent && last.outcome.outcome === "pass" && options.probeMode !== "off" && isUsable(facts)) return last;
-  const outcome = await tryRoundTrip(cloud, facts, options);
-  return { outcome, at: outcome.outcome === "pass" ? now.toISOString() : null };
-}
-
-function isUsable(facts: KeyFacts): boolean {
-  return facts.key.known && facts.key.value?.state === "usable";
-}
-
-function registrationsOf(run: Run, ref: KeyRef): readonly Registration[] {
-  return registered(run).filter((one) => one.resource === ref.id);
-}
-
-function projectsOf(run: Run, ref: KeyRef): readonly string[] {
-  const projects = registrationsOf(run, ref).map((one) => one.project);
-  return projects.length === 0 ? run.options.projects : projects;
-}
-
-interface Looked {
-  readonly run: Run;
-  readonly cloud: Cloud;
-  readonly facts: KeyFacts;
-  readonly probe: Probe;
-  readonly policy: VendorCloudPolicy;
-}
-
-async function judgeFor(looked: Looked, registration: Registration | null, named: Named): Promise<KeyReport> {
-  const { run, cloud, facts, probe, policy } = looked;
-  const { deps, options } = run;
-  const [vendorView, services, end] = await Promise.all([
-    viewOf(run, registration),
-    servicesOf(run, registration),
-    windowEnd(deps.memory, facts.ref, options.waitMs),
-  ]);
-  const access: AccessView =
-    named.kind === "trusted" ? accessView(cloud, facts, named.grant) : { kind: "unjudged", findings: named.findings };
-  const judgement = judge({ policy, facts, access, probe, vendor: vendorView }, judgeNow(options, deps.clock, end));
-  const checkedAt = deps.clock.now();
-  return keyReport({ vendor: deps.vendor.id, ref: facts.ref, registration, services, judgement, checkedAt });
-}
-
-async function viewOf(run: Run, registration: Registration | null): Promise<VendorView> {
-  if (registration === null) {
-    const blind = run.lists.find((list) => !list.registrations.known);
-    if (blind === undefined || blind.registrations.known) {
-      return { kind: "not-registered", detail: "The key is not registered with the vendor." };
-    }
-    const { why } = blind.registrations;
-    return { kind: "answered", answer: { answer: "no-answer", detail: why.detail, why } };
-  }
-  if (!run.options.askVendor)
-    return { kind: "not-asked", detail: "The vendor was not asked to use the key in this run." };
-  return { kind: "answered", answer: await run.deps.vendor.check(registration) };
-}
-
-async function servicesOf(run: Run, registration: Registration | null): Promise<Seen<readonly ServiceUse[]>> {
-  return registration === null ? seen([]) : run.deps.vendor.services(registration);
-}
-
-/** A key whose cloud keygrant does not know, or on whose cloud the vendor takes no keys. */
-function unsupported(run: Run, target: Target): readonly KeyReport[] {
-  return unlookables(run, target, {
-    code: "look.unsupported",
-    detail: `keygrant cannot look at ${target.resource}: it does not know its cloud, or the vendor takes no keys there.`,
-  });
-}
-
-/** A key that nobody here can look at: every level is unknown, and says so. */
-function unlookables(run: Run, target: Target, why: LookFailure): readonly KeyReport[] {
-  const ref = target.ref ?? { cloud: null, id: target.resource, region: null, owner: null };
-  const found = registered(run).filter((one) => one.resource === target.resource);
-  return (found.length === 0 ? [null] : found).map((registration) =>
-    keyReport({
-      vendor: run.deps.vendor.id,
-      ref,
-      registration,
-      services: unseen(why),
-      judgement: unlookable(ref.id, why),
-      checkedAt: run.deps.clock.now(),
-    }),
   );
 }
