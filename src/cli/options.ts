@@ -47,15 +47,13 @@ export function printing(command: Command): Command {
     .option("--no-color", "no colours (as NO_COLOR does)");
 }
 
-export interface AssessingOptions {
+export interface AssessingOptions extends LocatingOptions {
   readonly probe: "required" | "auto" | "off";
   readonly probeRole?: string;
   readonly accept: readonly FindingCode[];
   readonly require?: "vendor";
   /** Milliseconds. */
   readonly wait?: number;
-  readonly region?: string;
-  readonly cloud?: CloudId;
   readonly expectAccessor: FieldValues;
 }
 
@@ -88,11 +86,20 @@ export function assessOptions(options: AssessingOptions): AssessOptions {
   };
 }
 
-/** The options that say where a key is when its reference does not. */
+export interface LocatingOptions {
+  readonly region?: string;
+  readonly cloud?: CloudId;
+  readonly gcpEndpoint?: string;
+  readonly impersonateServiceAccount?: string;
+}
+
+/** The options that say where a key is, and how its cloud is reached, when neither reference nor environment does. */
 export function locating(command: Command): Command {
   return command
     .addOption(new Option("--cloud <id>", "for references that do not tell: an AWS alias or key id").choices(CLOUD_IDS))
-    .option("--region <name>", "for references that do not tell (default: AWS_REGION)");
+    .option("--region <name>", "for references that do not tell (default: AWS_REGION)")
+    .option("--gcp-endpoint <url>", "another endpoint of Google Cloud KMS")
+    .option("--impersonate-service-account <email>", "the Google service account that makes the round trip");
 }
 
 /** `500ms`, `30s`, `5m`, `24h`, `30d`, in milliseconds. */

@@ -22,11 +22,16 @@ export interface Printer {
 
 export function createPrinter(host: Host, options: Pick<CommonOptions, "output" | "quiet" | "color">): Printer {
   const paint = painter(host, host.stdout, options.color);
+  // Whoever was stopped has no results: what was found out since may be nothing but the stopping itself.
+  const print = (text: string) => {
+    host.interrupted.throwIfAborted();
+    host.stdout.write(`${text}\n`);
+  };
   return {
     paint,
     json: options.output === "json",
-    data: (text) => void host.stdout.write(`${text}\n`),
-    document: (value) => void host.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    data: (text) => print(text),
+    document: (value) => print(JSON.stringify(value, null, 2)),
     note(text) {
       if (!options.quiet) host.stderr.write(`${text}\n`);
     },

@@ -5,10 +5,10 @@ import { KeygrantError, usageError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
 import type { Vendor } from "../core/vendor.ts";
-import { aivenCredentials, awsEnvironment, type Environment } from "../io/credentials.ts";
+import { aivenCredentials, awsEnvironment, type Environment, gcpEnvironment } from "../io/credentials.ts";
 import { policyOf } from "../io/policies.ts";
 import type { Host } from "./host.ts";
-import type { CommonOptions } from "./options.ts";
+import type { CommonOptions, LocatingOptions } from "./options.ts";
 
 /** The state, the credentials and the connections of one command. Nothing is loaded or asked before it is needed. */
 export interface Session {
@@ -25,7 +25,7 @@ export interface Session {
 }
 
 /** Opens a session; with `--sandbox`, in a world where nothing of the user's is read and nothing leaves the machine. */
-export async function openSession(options: CommonOptions, host: Host): Promise<Session> {
+export async function openSession(options: CommonOptions & LocatingOptions, host: Host): Promise<Session> {
   const sandbox = options.sandbox ? await openSandboxWorld(host) : null;
   const environment: Environment = sandbox === null ? host : { env: sandbox.env, home: sandbox.dir };
   const { stateFolder } = await import("../state/files.ts");
@@ -75,7 +75,7 @@ export async function openSession(options: CommonOptions, host: Host): Promise<S
 }
 
 interface About {
-  readonly options: CommonOptions;
+  readonly options: CommonOptions & LocatingOptions;
   readonly host: Host;
   readonly environment: Environment;
   readonly signal: AbortSignal;
@@ -99,8 +99,21 @@ async function openCloudFor(about: About, id: CloudId): Promise<Cloud> {
   const agents = createAgents({ proxyEnv: environment.env });
   closers.push(() => agents.destroy());
   const { clock, jitter, random } = host;
-  const aws = awsEnvironment(environment);
-  return openCloud(id, { aws, agents, clock, jitter, random, timeoutMs: options.timeout, signal });
+  const { endpoint, impersonate, ...gcp } = gcpEnvironment(environment);
+  return openCloud(id, {
+    aws: awsEnvironment(environment),
+    gcp: {
+      ...gcp,
+      endpoint: options.gcpEndpoint ?? endpoint,
+      impersonate: options.impersonateServiceAccount ?? impersonate,
+    },
+    agents,
+    clock,
+    jitter,
+    random,
+    timeoutMs: options.timeout,
+    signal,
+  });
 }
 
 interface SandboxWorld {

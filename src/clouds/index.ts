@@ -4,8 +4,9 @@ import type { CloudId, KeyRef } from "../core/model.ts";
 import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
 import { plainText } from "../core/text.ts";
 import type { Agents } from "../io/agents.ts";
-import type { AwsEnvironment } from "../io/credentials.ts";
+import type { AwsEnvironment, GcpEnvironment } from "../io/credentials.ts";
 import { parseAwsKey } from "./aws/key.ts";
+import { parseGcpKey } from "./gcp/key.ts";
 
 export interface ParseHints {
   /** The user said which cloud it is. */
@@ -24,6 +25,7 @@ export interface CloudSettings {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly aws: AwsEnvironment;
+  readonly gcp: GcpEnvironment;
 }
 
 interface CloudModule {
@@ -49,6 +51,17 @@ const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
       const { jitter } = deps;
       const clients = openAws({ ...aws, agents, jitter, requestTimeoutMs: timeoutMs, attempts: ATTEMPTS });
       return createAwsCloud({ ...deps, clients });
+    },
+  },
+  gcp: {
+    example: "projects/my-project/locations/europe-west1/keyRings/my-ring/cryptoKeys/my-key",
+    parse: (text, { cloud }) => parseGcpKey(text, { forced: cloud === "gcp" }),
+    dialect: async () => (await import("./gcp/dialect.ts")).gcpDialect,
+    async open({ gcp, agents, timeoutMs, ...deps }) {
+      const { openGcp } = await import("./gcp/sdk.ts");
+      const { createGcpCloud } = await import("./gcp/provider.ts");
+      const port = openGcp({ ...gcp, agents, requestTimeoutMs: timeoutMs });
+      return createGcpCloud({ ...deps, port, attempts: ATTEMPTS, impersonate: gcp.impersonate });
     },
   },
 };

@@ -91,6 +91,8 @@ export interface Message {
 }
 
 export interface SpooledMessage extends Message {
+  /** The same at every attempt, and no other message's anywhere: a receiver can know one that it had before. */
   readonly id: string;
+  /** How often it was taken before. */
   readonly attempts: number;
 }

@@ -48,8 +48,7 @@ export function applyMutes(
   const told: Transition[] = [];
   const silenced: { transition: Transition; muted: Muted }[] = [];
   for (const transition of transitions) {
-    const about = { code: codeOf(transition, report), key: report.key, project: report.project };
-    const muted = isGoodNews(transition) ? null : findMute(mutes, about, now);
+    const muted = isGoodNews(transition) ? null : muteOf(mutes, transition, report, now);
     if (muted === null) told.push(transition);
     else silenced.push({ transition, muted });
   }
@@ -77,12 +76,24 @@ export function isGoodNews(transition: Transition): boolean {
   return transition.kind === "warning-gone" || transition.kind === "fresh";
 }
 
-/** The code that a transition is about: its warning, or the first cause in the report; null when all is well. */
+/** An alarm with several causes is muted when all of them are: nobody agreed to miss the others. */
+function muteOf(mutes: readonly Mute[], transition: Transition, report: KeyReport, now: Date): Muted | null {
+  const { key, project } = report;
+  const failed = report.findings.filter((one) => one.outcome === "fail").map((one) => one.code);
+  const isAlarm = transition.code === null && transition.kind !== "stale" && failed.length > 0;
+  const codes = isAlarm ? failed : [codeOf(transition, report)];
+  const found = codes.map((code) => findMute(mutes, { code, key, project }, now));
+  return found.every((one) => one !== null) ? (found[0] ?? null) : null;
+}
+
+/** The code that a transition is about: its warning, or the cause that its message is from; null when all is well. */
 export function codeOf(transition: Transition, report: KeyReport): string | null {
   if (transition.code !== null) return transition.code;
   if (isGoodNews(transition)) return null;
   const outcome = transition.kind === "stale" ? "unknown" : "fail";
-  return report.findings.find((one) => one.outcome === outcome)?.code ?? report.findings[0]?.code ?? null;
+  const causes = report.findings.filter((one) => one.outcome === outcome);
+  const cause = causes.find((one) => one.detail === transition.message) ?? causes[0] ?? report.findings[0];
+  return cause?.code ?? null;
 }
 
 /** A line for each mute that is over: whoever set it wanted to look again by then. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseDuration } from "../core/duration.ts";
+import { DURATION_PATTERN, parseDuration } from "../core/duration.ts";
 import { isCode } from "../core/findings.ts";
 import { receiverFault } from "./receiver.ts";
 import { REFERENCE_PATTERN } from "./secrets.ts";
@@ -26,7 +26,7 @@ function duration(example: string, least: string, most: string) {
   const expected = `a duration from ${least} to ${most}, such as ${example}`;
   const [from, to] = [parseDuration(least) ?? 0, parseDuration(most) ?? DAY_MS];
   // Not the pattern alone: a timer of Node's that is set for longer than 24 days goes off at once.
-  return text(expected, /^(0|\d{1,9}(\.\d{1,9})?(ms|s|m|h|d))$/).refine(
+  return text(expected, DURATION_PATTERN).refine(
     (value) => {
       const ms = parseDuration(value);
       return ms !== null && ms >= from && ms <= to;
@@ -48,7 +48,9 @@ function section<const Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 function named<const Value extends z.ZodType>(expectedName: string, pattern: RegExp, value: Value) {
-  return z.record(text(expectedName, pattern), value, { error: `names, each with what belongs to it: ${expectedName}` });
+  return z.record(text(expectedName, pattern), value, {
+    error: `names, each with what belongs to it: ${expectedName}`,
+  });
 }
 
 const reference = text(
@@ -64,7 +66,9 @@ const words = (expected: string, most: number) =>
 const fields = named("the vendor's name of a field, such as role_arn", field, words("text", 500));
 
 const pins = z
-  .partialRecord(z.enum(CLOUDS, { error: `a cloud: ${CLOUDS.join(", ")}` }), fields, { error: "clouds, each with fields and values" })
+  .partialRecord(z.enum(CLOUDS, { error: `a cloud: ${CLOUDS.join(", ")}` }), fields, {
+    error: "clouds, each with fields and values",
+  })
   .describe("The principals that the vendor may name, for each cloud; anything else is refused");
 
 const project = section({
@@ -78,7 +82,9 @@ const vendor = section({
   )
     .optional()
     .describe("The origin of the vendor's API (default: the vendor's own)"),
-  token: reference.optional().describe("The vendor's token, by reference (default: where the vendor's own clients keep it)"),
+  token: reference
+    .optional()
+    .describe("The vendor's token, by reference (default: where the vendor's own clients keep it)"),
   accessors: pins.optional(),
   projects: named("a project's name", name, project)
     .optional()
@@ -122,7 +128,9 @@ const listedKey = section({
   project: text("a project's name", name).optional().describe("The vendor's project that the key belongs to"),
   accessor: fields
     .optional()
-    .describe("The principal that must have access, in the vendor's field names; default: the pins of project and vendor"),
+    .describe(
+      "The principal that must have access, in the vendor's field names; default: the pins of project and vendor",
+    ),
 });
 
 const target = section({
@@ -147,7 +155,9 @@ const mute = section({
   key: words("a key reference, * for any run of characters", 1_024)
     .optional()
     .describe("A key reference; * is any run of characters"),
-  project: words("a project's name, * for any run of characters", 200).optional().describe("A project's name; * as above"),
+  project: words("a project's name, * for any run of characters", 200)
+    .optional()
+    .describe("A project's name; * as above"),
   reason: words("why, in a line of at most 500 characters", 500).describe("Why; stands in reports"),
   until: text(
     "a date or moment in UTC, such as 2027-03-31 or 2027-03-31T12:00:00Z: a mute must end",
@@ -158,7 +168,10 @@ const mute = section({
 });
 
 export const configSchema = section({
-  version: z.literal(1, { error: "1: this keygrant knows no other version" }).optional().describe("Of this file's form: 1"),
+  version: z
+    .literal(1, { error: "1: this keygrant knows no other version" })
+    .optional()
+    .describe("Of this file's form: 1"),
   vendors: named("a vendor's id", field, vendor).optional(),
   keys: z
     .array(listedKey, { error: "a list of keys" })
@@ -170,7 +183,7 @@ export const configSchema = section({
   oci: oci.optional(),
   state: checked(
     "a path, a postgres:// address without a password, or a reference to one (env:NAME, file:/path)",
-    (value) => value !== "" && value.length <= 4_096 && !holdsPassword(value),
+    isStatePlace,
   )
     .optional()
     .describe("Where keygrant remembers: a file, or a PostgreSQL address; with a password, by reference"),
@@ -204,9 +217,11 @@ function isPlainAddress(value: string): boolean {
   return receiverFault(value) === null && !/[?#]/.test(value);
 }
 
-function holdsPassword(value: string): boolean {
+function isStatePlace(value: string): boolean {
+  if (value === "" || value.length > 4_096) return false;
+  if (/^(env|file):/.test(value)) return REFERENCE_PATTERN.test(value);
   const url = URL.parse(value);
-  return url !== null && (url.password !== "" || url.searchParams.has("password"));
+  return url === null || (url.password === "" && !url.searchParams.has("password"));
 }
 
 function isRealTime(value: string): boolean {

@@ -3,7 +3,7 @@ import { plainText } from "../core/text.ts";
 
 export type Path = readonly PropertyKey[];
 
-/** Something wrong at a place. `found` and `expected` are nouns. */
+/** Something wrong at a place. */
 export interface Problem {
   /** From 1. */
   readonly line: number;
@@ -20,8 +20,14 @@ export interface YamlFile {
   problemAt(path: Path, text: string): Problem;
   /** Where a key stands. */
   problemAtKey(path: Path, text: string): Problem;
-  /** What stands there, as a noun. */
-  found(path: Path): string;
+  /** What stands there. */
+  found(path: Path): FoundValue;
+}
+
+export interface FoundValue {
+  /** Null: nothing that is a single value. */
+  readonly is: "text" | "other" | null;
+  readonly noun: string;
 }
 
 /** Reads YAML 1.2 in the plain form that a configuration needs: no anchors, no aliases, no tags, keys once and as text. */
@@ -57,7 +63,7 @@ export function parseYaml(text: string): YamlFile {
       const { key, value: at, parent } = lookup(path);
       return place(startOf(key ?? at ?? parent), what);
     },
-    found: (path) => nounOf(lookup(path).value),
+    found: (path) => described(lookup(path).value),
   };
 }
 
@@ -91,7 +97,8 @@ function plain(node: unknown, refuse: (node: Node, what: string) => void, depth 
   const map: Record<string, unknown> = Object.create(null);
   for (const { key, value } of node.items) {
     if (!isScalar(key)) continue;
-    if (key.anchor !== undefined || key.tag !== undefined) refuse(key, "found an anchor or a tag, expected the key alone");
+    if (key.anchor !== undefined || key.tag !== undefined)
+      refuse(key, "found an anchor or a tag, expected the key alone");
     if (key.value === "__proto__") refuse(key, "found __proto__, which cannot be a name");
     else map[String(key.value)] = plain(value, refuse, depth + 1);
   }
@@ -130,12 +137,11 @@ function startOf(node: Node | null): number {
   return node?.range?.[0] ?? 0;
 }
 
-function nounOf(node: Node | null): string {
-  if (node === null) return "nothing";
-  if (isMap(node)) return "names with values";
-  if (isSeq(node)) return "a list";
-  if (!isScalar(node) || node.value === null) return "nothing";
-  if (typeof node.value === "string") return `"${plainText(node.value, 80)}"`;
-  if (typeof node.value === "number") return `the number ${node.source ?? node.value} (quotes make it text)`;
-  return `${String(node.value)} (quotes make it text)`;
+function described(node: Node | null): FoundValue {
+  if (isMap(node)) return { is: null, noun: "names with values" };
+  if (isSeq(node)) return { is: null, noun: "a list" };
+  if (!isScalar(node) || node.value === null) return { is: null, noun: "nothing" };
+  const { value, source } = node;
+  if (typeof value === "string") return { is: "text", noun: `"${plainText(value, 80)}"` };
+  return { is: "other", noun: typeof value === "number" ? `the number ${source ?? value}` : String(value) };
 }

@@ -109,3 +109,21 @@ export function awsEnvironment({ env }: Environment): AwsEnvironment {
     stsEndpoint: env["AWS_ENDPOINT_URL_STS"] || anyEndpoint,
   };
 }
+
+export interface GcpEnvironment {
+  /** Instead of https://cloudkms.googleapis.com. */
+  readonly endpoint: string | undefined;
+  /** A file with an access token; undefined: application default credentials. */
+  readonly accessTokenFile: string | undefined;
+  /** The service account that makes the round trip; undefined: the caller itself. */
+  readonly impersonate: string | undefined;
+}
+
+/** What gcloud reads too (https://cloud.google.com/sdk/docs/properties#setting_properties_via_environment_variables). */
+export function gcpEnvironment({ env }: Environment): GcpEnvironment {
+  return {
+    endpoint: env["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] || undefined,
+    accessTokenFile: env["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"] || undefined,
+    impersonate: undefined,
+  };
+}

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 
 export type FileRead =
-  | { readonly ok: true; readonly text: string; /** The permission bits. */ readonly mode: number }
+  | { readonly ok: true; readonly text: string /** The permission bits. */; readonly mode: number }
   | { readonly ok: false; readonly why: string; readonly absent: boolean; readonly cause: unknown };
 
 /** Reads a text file, or whatever else a path may name (a pipe), up to a size. Strict UTF-8, without a BOM. */

@@ -103,12 +103,17 @@ function outputOf(key: KeyReport): string {
     `message: ${line(key.message)}`,
     `evidence: ${LEVELS.map((level) => `${level} ${key.evidence[level]}`).join(", ")}`,
     `services: ${services === undefined ? "could not be read" : services || "none"}`,
-    ...key.findings.map((one) => `${one.outcome} ${one.code} (${one.level}): ${line(one.detail)} Next: ${line(one.fix)}`),
+    ...key.findings.map(
+      (one) => `${one.outcome} ${one.code} (${one.level}): ${line(one.detail)} Next: ${line(one.fix)}`,
+    ),
   ].join("\n");
 }
 
 function unlistedCase(one: UnlistedProject): string {
-  const head = open("testcase", { classname: `keygrant.${line(one.project)}`, name: "the project's keys can be listed" });
+  const head = open("testcase", {
+    classname: `keygrant.${line(one.project)}`,
+    name: "the project's keys can be listed",
+  });
   const text = `${line(one.detail)}\nnext: ${line(one.fix)}`;
   return `${head}${open("error", { type: one.code, message: line(one.detail) })}${xmlText(text)}</error></testcase>\n`;
 }

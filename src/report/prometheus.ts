@@ -89,7 +89,10 @@ function runFamilies(start: RunStart, end: RunEnd): readonly Family[] {
     {
       name: "keygrant_look_failures",
       help: "How often the last run could not look, by code; no verdict on any key.",
-      samples: Object.entries({ ...NO_FAILURES, ...end.lookFailures }).map(([code, count]) => [labels({ code }), count]),
+      samples: Object.entries({ ...NO_FAILURES, ...end.lookFailures }).map(([code, count]) => [
+        labels({ code }),
+        count,
+      ]),
     },
     {
       name: "keygrant_keys",

@@ -48,6 +48,7 @@ function driver(version: string): unknown {
     version,
     rules: CODES.map((entry) => ({
       id: entry.code,
+      name: pascalCase(entry.code),
       shortDescription: message(entry.means),
       fullDescription: message(`${entry.means} How it is found: ${entry.found}`),
       help: message(`${entry.fix} Who can: ${entry.who}.`),
@@ -55,6 +56,11 @@ function driver(version: string): unknown {
       properties: { tags: ["encryption", ...(entry.level === null ? [] : [entry.level])] },
     })),
   };
+}
+
+/** A rule's friendly name is one word (§3.49.7): `key.not-found` becomes `KeyNotFound`. */
+function pascalCase(code: string): string {
+  return code.replaceAll(/(?:^|[.-])(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function results(key: KeyReport): readonly unknown[] {

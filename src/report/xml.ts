@@ -4,19 +4,19 @@
  * spaces in attributes and carriage returns into line feeds everywhere.
  */
 export function xmlAttribute(text: string): string {
-  return escape(text).replaceAll(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return escaped(text).replaceAll(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** The same for the text of an element, where tabs and line feeds stay as they are. */
 export function xmlText(text: string): string {
-  return escape(text).replaceAll("\r", "&#13;");
+  return escaped(text).replaceAll("\r", "&#13;");
 }
 
 const ILLEGAL = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(ILLEGAL, "\u{FFFD}")

@@ -1,6 +1,7 @@
 import { type KeygrantError, usageError } from "../core/errors.ts";
 import type { Jitter } from "../core/ports.ts";
 import type { SandboxReply, SandboxRequest } from "./module.ts";
+import { isOciPath } from "./oci/path.ts";
 
 /**
  * What can go wrong on the way. `429`, `500`, `503`, `throttle`, `html`, `garbage`, `reset` and `hang` strike before
@@ -124,6 +125,7 @@ function dialectOf(request: SandboxRequest): Dialect {
   if (request.headers["x-amz-target"] !== undefined) return awsJson;
   if ((request.headers["authorization"] ?? "").startsWith("AWS4-HMAC-SHA256")) return awsQuery;
   if (/^\/v[13]\/(projects|roles)\//.test(request.path)) return google;
+  if (isOciPath(request.path)) return oci;
   return aiven;
 }
 
@@ -176,6 +178,17 @@ function google(status: number): SandboxReply {
     headers: { "content-type": "application/json; charset=UTF-8" },
     body: JSON.stringify({ error: { code: status, message, status: name } }),
   };
+}
+
+/** https://docs.oracle.com/iaas/Content/API/References/apierrors.htm; throttling is a 429 without `Retry-After`. */
+function oci(status: number): SandboxReply {
+  const [code, message] =
+    status === 429
+      ? ["TooManyRequests", "User-rate limit exceeded."]
+      : status === 503
+        ? ["ServiceUnavailable", "The service is currently unavailable."]
+        : ["InternalServerError", "Internal server error."];
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ code, message }) };
 }
 
 /** Aiven's words for 429 as terraform-provider-aiven #575 quotes them; the others are assumed. */

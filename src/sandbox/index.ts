@@ -8,6 +8,10 @@ import { createGcpModule } from "./gcp/module.ts";
 import { canUseGcp } from "./gcp/vendor.ts";
 import type { Knobs } from "./knobs.ts";
 import type { SandboxModule } from "./module.ts";
+import { type OciSandboxKey, ociKeys } from "./oci/keys.ts";
+import { createOciModule } from "./oci/module.ts";
+import { regionOf } from "./oci/regions.ts";
+import { canUseOci } from "./oci/vendor.ts";
 import { openWith, type RunningSandbox, type Sandbox, type SandboxOptions, startWith } from "./sandbox.ts";
 
 export { writeEnvFile } from "./env.ts";
@@ -33,9 +37,14 @@ function modules(knobs: Knobs): readonly SandboxModule<unknown>[] {
       aws: (accessor, resource, context) =>
         canUse(accessor["role_arn"] ?? accessor["principal"] ?? "", resource, context),
       gcp: (accessor, resource, context) => canUseGcp(accessor["access_group"] ?? "", resource, context),
+      async oci(accessor, resource, context) {
+        if (knobs.ociRegions.includes(regionOf(resource))) return await canUseOci(accessor, resource, context);
+        return { ok: false, reason: "the vendor does not offer the key's region", generic: true };
+      },
     },
   });
-  return [aiven, { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv }, createGcpModule(knobs)];
+  const aws = { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv };
+  return [aiven, aws, createGcpModule(knobs), createOciModule(knobs)];
 }
 
 /** Starts a sandbox of one's own: `sandbox start`, and tests. */
@@ -48,9 +57,9 @@ export function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return openWith(modules, options);
 }
 
-export type SandboxKey = AwsSandboxKey | GcpSandboxKey;
+export type SandboxKey = AwsSandboxKey | GcpSandboxKey | OciSandboxKey;
 
 /** The keys of a fresh world, cloud by cloud, with what is wrong with each. */
 export function sandboxKeys(): readonly SandboxKey[] {
-  return [...awsKeys(), ...gcpKeys()];
+  return [...awsKeys(), ...gcpKeys(), ...ociKeys()];
 }

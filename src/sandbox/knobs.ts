@@ -3,9 +3,10 @@ import { type AivenKnobs, DEFAULT_AIVEN_KNOBS } from "./aiven/knobs.ts";
 import { FAULT_KINDS, parseFault } from "./faults.ts";
 import { DEFAULT_GCP_KNOBS, type GcpKnobs } from "./gcp/knobs.ts";
 import type { SandboxKnobs } from "./module.ts";
+import { DEFAULT_OCI_KNOBS, type OciKnobs } from "./oci/knobs.ts";
 
 /** Everything that can be turned while the sandbox runs. */
-export interface Knobs extends SandboxKnobs, AivenKnobs, GcpKnobs {
+export interface Knobs extends SandboxKnobs, AivenKnobs, GcpKnobs, OciKnobs {
   /** How long every answer to the outside is held back, in milliseconds. */
   readonly latencyMs: number;
   /** `<kind>=<rate>[x<times>][@<part of the operation or path>]`, the first that strikes wins. */
@@ -19,6 +20,7 @@ export const DEFAULT_KNOBS: Knobs = {
   faults: [],
   ...DEFAULT_AIVEN_KNOBS,
   ...DEFAULT_GCP_KNOBS,
+  ...DEFAULT_OCI_KNOBS,
 };
 
 type Check = (value: unknown) => boolean;
@@ -59,7 +61,11 @@ const CHECKS: { readonly [K in keyof Knobs]: readonly [Check, string] } = {
   deletedListed: [flag, "true or false"],
   activatingMs: [milliseconds, "milliseconds, 0 or more"],
   stuckServices: [strings, "a list of service names"],
+  ociRegions: [strings, "a list of regions"],
   gcpAllowedDomains: [(value) => value === null || strings(value), "a list of domains, or null"],
+  ociIdentityRegion: [(value) => value === null || typeof value === "string", "a region, or null"],
+  ociDenyVerb: [oneOf("same", "wider-too"), "same or wider-too"],
+  ociTransitionMs: [milliseconds, "milliseconds, 0 or more"],
 };
 
 function isKnob(name: string): name is keyof Knobs {

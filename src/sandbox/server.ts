@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { usageError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
-import { AWS_IDENTITIES, GCP_IDENTITIES, VENDOR_ACCOUNT } from "./cast.ts";
+import { AWS_IDENTITIES, GCP_IDENTITIES, OCI_VENDOR_TENANCY, VENDOR_ACCOUNT } from "./cast.ts";
 import { type FaultKind, type Faults, refusalOf, spoilt } from "./faults.ts";
 import type { Knobs } from "./knobs.ts";
 import type { SandboxReply, SandboxRequest } from "./module.ts";
@@ -178,7 +178,9 @@ const VENDOR_TOKENS = GCP_IDENTITIES.filter(({ vendor }) => vendor).map(({ token
 function isVendor(request: SandboxRequest): boolean {
   const authorization = request.headers["authorization"] ?? "";
   return (
-    VENDOR_TOKENS.includes(authorization) || VENDOR_KEY_IDS.some((id) => authorization.includes(`Credential=${id}/`))
+    VENDOR_TOKENS.includes(authorization) ||
+    VENDOR_KEY_IDS.some((id) => authorization.includes(`Credential=${id}/`)) ||
+    authorization.includes(`keyId="${OCI_VENDOR_TENANCY}/`)
   );
 }
 

@@ -1,4 +1,4 @@
-import { KeygrantError, usageError } from "../core/errors.ts";
+import { type KeygrantError, usageError } from "../core/errors.ts";
 
 /** What can be wrong with a store, in the user's words. `where` names it: a path, or a host without any password. */
 

@@ -11,7 +11,8 @@ import { damaged, damagedKey } from "./failures.ts";
 
 /**
  * Between what the port speaks of and the rows of a store. What comes out is checked: a row may be years old, or have
- * been touched by hand. Fields that are not known are left out, so that an older keygrant reads a newer one's rows.
+ * been touched by hand. Fields that are not known are left out. A change that these schemas do not take is a version of
+ * its own (`migrations.ts`), which rewrites the rows of before and keeps older keygrants away.
  */
 
 const time = z.iso.datetime();
@@ -93,12 +94,12 @@ const memorySchema: z.ZodType<KeyMemory> = z.object({
   concludedAt: time.nullable(),
   doubts: z.int().nonnegative(),
   probe: z.object({ at: time, outcome: probe }).nullable(),
-  toldStale: z.boolean(),
+  told: z.array(z.enum(["stale", "accessor"])),
 });
 
 const transitionSchema: z.ZodType<Transition> = z.object({
   at: time,
-  kind: z.enum(["phase", "cause", "warning-appeared", "warning-gone", "stale", "fresh"]),
+  kind: z.enum(["phase", "cause", "warning-appeared", "warning-gone", "accessor", "vanished", "stale", "fresh"]),
   from: phase.nullable(),
   to: phase,
   message: z.string(),

@@ -11,7 +11,6 @@ import {
   keyId,
   keyRow,
   messageRow,
-  type Row,
   readKey,
   readMessages,
   readTransition,

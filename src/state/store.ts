@@ -52,7 +52,8 @@ function checkedPath(text: string): string {
 
 /** In doubt it has one: whatever stands before an @ and behind a colon, and every parameter of that name. */
 function hasPassword(text: string): boolean {
-  return /^[^/]*\/\/[^@]*:[^@]*@/.test(text) || /[?&]\s*\w*(password|%70assword)\w*\s*=/i.test(text);
+  const parameters = new URLSearchParams(text.slice(text.indexOf("?") + 1));
+  return /:[^@]*:[^@]*@/.test(text) || [...parameters.keys()].some((name) => /password/i.test(name));
 }
 
 /** What stands behind a host that holds an @ was meant as a password with characters that a URL cannot hold. */
@@ -67,7 +68,7 @@ function passwordInArgument(): KeygrantError {
   return usageError(
     "state.password-in-argument",
     "The address of the state holds a password, which everybody on this machine can see in an argument.",
-    "Put the address into KEYGRANT_STATE or the configuration, or the password into PGPASSWORD or ~/.pgpass.",
+    "Put the address into KEYGRANT_STATE or the configuration, or the password into PGPASSWORD.",
   );
 }
 

@@ -3,14 +3,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
-import type { Host, Output } from "../../src/cli/host.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Host, Input, Output } from "../../src/cli/host.ts";
 import { main } from "../../src/cli/main.ts";
-import type { Clock } from "../../src/core/ports.ts";
+import type { Clock, Jitter } from "../../src/core/ports.ts";
 import type { Knobs, OnRequest, RunningSandbox } from "../../src/sandbox/index.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";
+import { expectNoSecrets, expectSound, expectSoundState } from "./sound.ts";
 
 /** A clock that a test owns: sleeping takes no time and moves it on. */
-export function testClock(start = new Date()): Clock & { advance(ms: number): void; readonly slept: number[] } {
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+  readonly slept: readonly number[];
+}
+
+/** `meanwhile` is what happens while somebody sleeps. */
+export function testClock(start = new Date(), meanwhile: Clock["sleep"] = () => nextTurn()): TestClock {
   let now = start.getTime();
   const slept: number[] = [];
   return {
@@ -18,9 +26,9 @@ export function testClock(start = new Date()): Clock & { advance(ms: number): vo
     now: () => new Date(now),
     async sleep(ms, signal) {
       signal?.throwIfAborted();
+      await meanwhile(ms, signal);
       slept.push(ms);
       now += ms;
-      await new Promise((resolve) => setImmediate(resolve));
     },
     advance(ms) {
       now += ms;
@@ -37,64 +45,96 @@ export interface CliResult {
   readonly json: any;
 }
 
-export interface World {
+export interface World extends AsyncDisposable {
   readonly sandbox: RunningSandbox;
-  readonly clock: ReturnType<typeof testClock>;
+  readonly clock: TestClock;
   readonly stateDir: string;
   /** Runs the whole command in this process, over real HTTP against the sandbox, as the owner. */
   run(args: readonly string[], extra?: RunOptions): Promise<CliResult>;
+  /** The same with `--output json`. */
+  json(args: readonly string[], extra?: RunOptions): Promise<CliResult>;
   close(): Promise<void>;
 }
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly home?: string;
   readonly stdin?: string;
+  /** Somebody sits at a terminal, and types this when a question is on it. */
+  readonly types?: string;
+  /** Somebody sits at a terminal, and this happens when a question is on it. */
+  readonly asked?: () => void;
   readonly interrupted?: AbortSignal;
 }
 
 export interface WorldOptions {
   readonly knobs?: Partial<Knobs>;
   readonly onRequest?: OnRequest;
+  readonly jitter?: Jitter;
+  /** What happens while the command sleeps. */
+  readonly sleep?: Clock["sleep"];
 }
 
-/** A fresh sandbox in memory, and a state folder of its own. */
+/**
+ * A fresh sandbox in memory, and a state folder of its own. Whatever a test is about, no run of the command may say a
+ * secret, print a stack trace or a document that does not fit its schema: that is looked at after each one.
+ */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
-  const clock = testClock();
+  const clock = testClock(new Date(), options.sleep);
   const stateDir = await mkdtemp(join(tmpdir(), "keygrant-test-"));
   const sandbox = await startSandbox({
     dir: null,
     clock,
     random: (size) => randomBytes(size),
-    jitter: () => 0.5,
+    jitter: options.jitter ?? (() => 0.5),
     mode: "embedded",
     knobs: options.knobs,
     onRequest: options.onRequest,
   });
+  async function run(args: readonly string[], extra: RunOptions = {}): Promise<CliResult> {
+    const env = { ...sandbox.env, KEYGRANT_STATE_DIR: stateDir, ...extra.env };
+    const result = await runCli(args, { ...extra, env }, clock);
+    expectNoSecrets(result.stdout + result.stderr, sandbox);
+    return result;
+  }
+  let isOpen = true;
+  async function close(): Promise<void> {
+    if (!isOpen) return;
+    isOpen = false;
+    try {
+      await expectSoundState(stateDir, sandbox);
+    } finally {
+      await sandbox.close();
+      await rm(stateDir, { recursive: true, force: true });
+    }
+  }
   return {
     sandbox,
     clock,
     stateDir,
-    run: (args, extra) => runCli(args, { ...sandbox.env, KEYGRANT_STATE_DIR: stateDir, ...extra?.env }, clock, extra),
-    async close() {
-      await sandbox.close();
-      await rm(stateDir, { recursive: true, force: true });
-    },
+    run,
+    json: (args, extra) => run([...args, "--output", "json"], extra),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
+/** Runs the whole command in this process, with nothing but what is given: no world, no environment. */
 export async function runCli(
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  clock: Clock = testClock(),
   extra: RunOptions = {},
+  clock: Clock = testClock(),
 ): Promise<CliResult> {
-  const stdout = collector();
-  const stderr = collector();
-  const stdin = new PassThrough();
-  stdin.end(extra.stdin ?? "");
+  const { types, asked = types === undefined ? undefined : () => stdin.write(types) } = extra;
+  const hasTerminal = asked !== undefined;
+  const stdin = input(extra.stdin ?? "", hasTerminal);
+  const stdout = output(hasTerminal);
+  const stderr = output(hasTerminal, (text) => {
+    if (hasTerminal && text.includes(QUESTION)) setImmediate(asked);
+  });
   const host: Host = {
-    env,
-    home: "/nonexistent",
+    env: extra.env ?? {},
+    home: extra.home ?? "/nonexistent",
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
@@ -104,7 +144,7 @@ export async function runCli(
     interrupted: extra.interrupted ?? new AbortController().signal,
   };
   const exitCode = await main(args, host);
-  return {
+  const result = {
     exitCode,
     stdout: stdout.text(),
     stderr: stderr.text(),
@@ -112,15 +152,29 @@ export async function runCli(
       return JSON.parse(stdout.text());
     },
   };
+  expectSound(args, result);
+  return result;
 }
 
-function collector(): { readonly stream: Output; text(): string } {
+const QUESTION = "Write this?";
+
+function input(text: string, isTTY: boolean): Input & PassThrough {
+  const stream = Object.assign(new PassThrough(), { isTTY, setRawMode: () => {} });
+  if (!isTTY) stream.end(text);
+  return stream;
+}
+
+/** Collects what is written; as a terminal it takes what programs do to one, and shows none of it. */
+function output(isTTY: boolean, seen: (text: string) => void = () => {}): { stream: Output; text(): string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       chunks.push(chunk.toString("utf8"));
+      seen(chunk.toString("utf8"));
       done();
     },
   });
-  return { stream, text: () => chunks.join("") };
+  const nothing = () => true;
+  const terminal = { isTTY, columns: 100, rows: 40, clearLine: nothing, cursorTo: nothing, moveCursor: nothing };
+  return { stream: Object.assign(stream, terminal), text: () => chunks.join("") };
 }

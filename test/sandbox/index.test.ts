@@ -52,7 +52,7 @@ const STATEMENT = {
 };
 
 test("everything that a child needs", () => {
-  expect(sandbox.env).toEqual({
+  expect(sandbox.env).toMatchObject({
     AIVEN_WEB_URL: sandbox.origin,
     AIVEN_AUTH_TOKEN: OWNER_TOKEN,
     AIVEN_PROJECT: "demo",
@@ -62,6 +62,12 @@ test("everything that a child needs", () => {
     AWS_SECRET_ACCESS_KEY: OWNER.secretAccessKey,
     AWS_REGION: "eu-west-1",
     AWS_DEFAULT_REGION: "eu-west-1",
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS: `${sandbox.origin}/`,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER: `${sandbox.origin}/`,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM: `${sandbox.origin}/`,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS: `${sandbox.origin}/`,
+    CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: expect.stringMatching(/\/gcp-owner-token$/),
+    CLOUDSDK_CORE_PROJECT: "demo",
   });
 });
 

@@ -27,13 +27,19 @@ export async function ask<T>(deps: CallDeps, call: (signal: AbortSignal) => Prom
     try {
       return { ok: true, value: await call(deps.signal) };
     } catch (error) {
-      const failure = readFailure(error);
+      const failure = failureOf(error, deps.signal);
       const isLast = attempt + 1 >= deps.attempts || !isPassing(failure);
       if (isLast || !(await pause(deps, pauseAfter(failure, attempt, deps.jitter)))) {
         return { ok: false, failure, error };
       }
     }
   }
+}
+
+/** What a rejected call means. A deadline is a time-out, too: which one it was, the signal tells. */
+export function failureOf(error: unknown, signal: AbortSignal): GcpFailure {
+  const failure = readFailure(error);
+  return failure.kind === "timeout" && signal.aborted ? { ...failure, kind: "deadline" } : failure;
 }
 
 /** What a call answers, or why it could not be asked. */

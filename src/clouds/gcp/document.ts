@@ -115,8 +115,12 @@ function closed(edit: PolicyEdit, before: readonly RawBinding[], summary: readon
   if (summary.length === 0) return null;
   const now: ReadonlySet<unknown> = new Set(edit.bindings);
   const untouched = before.filter((binding) => now.has(binding));
+  return { text: closePolicy(edit), summary: [...summary, keepsLine(untouched)] };
+}
+
+function keepsLine(untouched: readonly RawBinding[]): string {
+  const count = untouched.length;
   const conditional = untouched.filter((binding) => !isUnconditional(binding)).length;
-  const how = conditional === 0 ? "" : `, ${conditional} of them with a condition,`;
-  const keeps = `keeps ${untouched.length} other ${untouched.length === 1 ? "binding" : "bindings"}${how} as ${untouched.length === 1 ? "it is" : "they are"}`;
-  return { text: closePolicy(edit), summary: [...summary, keeps] };
+  if (count === 1) return `keeps the other binding${conditional === 1 ? ", which has a condition," : ""} as it is`;
+  return `keeps ${count} other bindings${conditional > 0 ? `, ${conditional} with a condition,` : ""} as they are`;
 }

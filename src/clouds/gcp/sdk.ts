@@ -1,6 +1,6 @@
 import type * as http from "node:http";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
-import { type AnyAuthClient, AuthClient, GoogleAuth } from "google-auth-library";
+import { type AnyAuthClient, AuthClient, GoogleAuth, type GoogleAuthOptions } from "google-auth-library";
 import type { Agents } from "../../io/agents.ts";
 import { type Endpoints, endpoints } from "./endpoint.ts";
 import { GcpAnswerError } from "./errors.ts";
@@ -36,9 +36,19 @@ export function openGcp(settings: GcpSettings): GcpPort {
   const agent = (url: URL): http.Agent => (url.protocol === "http:" ? agents.http : agents.https);
   const tokens =
     settings.accessTokenFile === undefined
-      ? defaultCredentials(new GoogleAuth({ scopes: [SCOPE], clientOptions: { transporterOptions: { agent } } }))
+      ? defaultCredentials(new GoogleAuth(authOptions(agent, settings.requestTimeoutMs)))
       : tokenFile(settings.accessTokenFile);
   return gcpPort({ at, agent, timeoutMs: settings.requestTimeoutMs }, tokens);
+}
+
+/** The way to a token: the same agents, and no retry by a clock that is not ours. */
+function authOptions(agent: (url: URL) => http.Agent, timeout: number): GoogleAuthOptions {
+  return {
+    scopes: [SCOPE],
+    clientOptions: { transporterOptions: { agent, timeout, retryConfig: { retry: 0, noResponseRetries: 0 } } },
+    // Of no use here, and without it the library starts gcloud and asks the metadata server to find one.
+    projectId: "unused",
+  };
 }
 
 /** gaxios's, as the auth library sees them. */
@@ -77,7 +87,8 @@ class WayOut extends AuthClient {
 
   override async request<T>(options: Options): Promise<Response<T>> {
     const headers = new Headers(options.headers);
-    for (const [name, value] of await this.getRequestHeaders()) headers.set(name, value);
+    const own = await within(this.getRequestHeaders(), options.signal);
+    for (const [name, value] of own) headers.set(name, value);
     return this.transporter.request<T>({
       ...options,
       headers,
@@ -90,11 +101,22 @@ class WayOut extends AuthClient {
   }
 }
 
+/** What may take its time (a token is fetched, a metadata server asked), as long as somebody waits for it. */
+function within<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (signal === null || signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const give = () => reject(signal.reason);
+    if (signal.aborted) give();
+    signal.addEventListener("abort", give, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", give));
+  });
+}
+
 function gcpPort(reach: Reach, tokens: Tokens): GcpPort {
   const way = new WayOut(reach, tokens);
   const { at } = reach;
   const ask = (url: string, signal: AbortSignal, init: Options = {}) =>
-    text(way, { url, signal, timeout: reach.timeoutMs, ...init });
+    text(way, { url, signal: limited(signal, reach.timeoutMs), ...init });
   const post = (url: string, signal: AbortSignal, body: string) =>
     ask(url, signal, { method: "POST", body, headers: { "content-type": "application/json" } });
   return {
@@ -128,6 +150,10 @@ function gcpPort(reach: Reach, tokens: Tokens): GcpPort {
   };
 }
 
+function limited(signal: AbortSignal, ms: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+}
+
 /** Each part of a name on its own: nothing in it can reach beyond its place in the path. */
 function path(name: string): string {
   return name.split("/").map(encodeURIComponent).join("/");
@@ -148,8 +174,7 @@ async function whoami({ at }: Reach, way: WayOut, signal: AbortSignal): Promise<
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({ access_token: token }).toString(),
-    signal,
-    timeout: WHOAMI_TIMEOUT_MS,
+    signal: limited(signal, WHOAMI_TIMEOUT_MS),
   });
   const info: unknown = JSON.parse(answer);
   return isRecord(info) && typeof info["email"] === "string" ? info["email"] : null;

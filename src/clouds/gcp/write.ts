@@ -1,8 +1,8 @@
 import { KeygrantError, LookError, refusal } from "../../core/errors.ts";
 import type { DocumentBody, Edit } from "../../core/model.ts";
-import { pause, pauseAfter } from "./calls.ts";
+import { failureOf, pause, pauseAfter } from "./calls.ts";
 import { applyDelta, type Delta } from "./delta.ts";
-import { type Asked, type GcpFailure, isPassing, memberRefusal, readFailure } from "./errors.ts";
+import { type Asked, type GcpFailure, isPassing, memberRefusal } from "./errors.ts";
 import { parseExactly } from "./json.ts";
 import { lookFailure } from "./look.ts";
 import { isRecord } from "./policy.ts";
@@ -65,7 +65,7 @@ async function send(deps: SettleDeps, key: string, edit: Edit, text: string): Pr
     await deps.port.setIamPolicy(key, atVersion3(text), deps.signal);
     return null;
   } catch (error) {
-    const failure = readFailure(error);
+    const failure = failureOf(error, deps.signal);
     // Nobody waits any longer; whether it has arrived is another question.
     if (failure.kind === "deadline") throw unknownWhether(failure, edit);
     return failure;

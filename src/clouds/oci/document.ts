@@ -1,13 +1,5 @@
 import { resolveAlias } from "./aliases.ts";
-import {
-  describeEntry,
-  type Entry,
-  isLike,
-  KEYS_IN_A_STATEMENT,
-  openAdmit,
-  printEntry,
-  withKeys,
-} from "./entry.ts";
+import { describeEntry, type Entry, isLike, KEYS_IN_A_STATEMENT, openAdmit, printEntry, withKeys } from "./entry.ts";
 import { type Define, type Parsed, parseStatement, print } from "./statement.ts";
 
 /**
@@ -124,9 +116,7 @@ export function removeEntry(texts: readonly string[], entry: Entry): StatementsC
 /** Drops the defines of the entry's own group and tenancy that no statement uses any more. */
 function withoutIdleDefines(texts: readonly string[], entry: Entry): readonly string[] {
   const statements = texts.map(parseStatement);
-  const uses = statements
-    .filter(({ statement }) => statement?.kind !== "define")
-    .map(({ text }) => text.toLowerCase());
+  const uses = statements.filter(({ statement }) => statement?.kind !== "define").map(({ text }) => text.toLowerCase());
   return texts.filter((_, index) => {
     const statement = statements[index]?.statement;
     if (statement?.kind !== "define" || (statement.id !== entry.group && statement.id !== entry.tenancy)) return true;

@@ -106,7 +106,8 @@ function bareKeys(condition: Condition): readonly string[] | null {
     const parts = condition.of.map(bareKeys);
     return parts.some((part) => part === null) ? null : parts.flatMap((part) => part ?? []);
   }
-  const isKey = condition.variable.toLowerCase() === "target.key.id" && (condition.test === "=" || condition.test === "in");
+  const isKey =
+    condition.variable.toLowerCase() === "target.key.id" && (condition.test === "=" || condition.test === "in");
   const texts = condition.values.flatMap((value) => ("text" in value ? [value.text] : []));
   return isKey && texts.length === condition.values.length ? texts : null;
 }
@@ -133,8 +134,12 @@ export function printEntry(entry: Entry, aliases: { readonly tenancy: string; re
 
 /** What an entry is about, in the words of a plan. */
 export function describeEntry({ key, shape }: Entry): string {
-  const what = "permissions" in shape.action ? shape.action.permissions.join(", ") : `${shape.action.verb} ${shape.action.resource}`;
-  const place = shape.place?.in === "compartment" ? `compartment ${shape.place.id ?? shape.place.path?.join(":")}` : "tenancy";
+  const what =
+    "permissions" in shape.action
+      ? shape.action.permissions.join(", ")
+      : `${shape.action.verb} ${shape.action.resource}`;
+  const place =
+    shape.place?.in === "compartment" ? `compartment ${shape.place.id ?? shape.place.path?.join(":")}` : "tenancy";
   const which = key === null ? `every key in the ${place}` : key;
   const rest = shape.condition === null ? "" : `, where ${printCondition(shape.condition)}`;
   return `${what}: ${which}${rest}`;

@@ -12,7 +12,7 @@ import {
 import { access, kindFor } from "./access.ts";
 import { type AliasNames, addEntry, count, removeEntry, STATEMENTS_IN_A_POLICY } from "./document.ts";
 import { editOf, parsePolicyText } from "./edits.ts";
-import { type Entry, entriesIn, entryOf, isLike, openAdmit, withoutExport } from "./entry.ts";
+import { type Entry, entriesIn, entryOf, openAdmit, withoutExport } from "./entry.ts";
 import { bodyOf, type PolicyRecord, ROOT, type RootDocument, type View, viewOf } from "./policies.ts";
 import { parseStatement } from "./statement.ts";
 import { type Scope, type Wanted, wantedStatements } from "./template.ts";
@@ -48,7 +48,7 @@ export function plan(
   const draft = openDraft(grant.policy.vendor, view.value);
   const about: About = { facts, view: view.value, kind: kindFor(facts, grant.policy), form };
   if (want === "present") addMissing(draft, about, grant, options);
-  else for (const accessor of grant.accessors) remove(draft, about, entryFor(accessor, about));
+  else for (const accessor of grant.accessors) remove(draft, about, accessor);
   const edits = closeDraft(draft);
   if (edits.length === 0) return null;
   const after = withPolicies(facts, view.value.root, draft);
@@ -93,7 +93,9 @@ function openDraft(vendor: string, view: View): Draft {
 
 function isOurs(name: string, vendor: string): boolean {
   const first = policyName(vendor, 1);
-  return name === first || (name.startsWith(`${first}-`) && /^[2-9]$|^[1-9][0-9]{1,2}$/.test(name.slice(first.length + 1)));
+  return (
+    name === first || (name.startsWith(`${first}-`) && /^[2-9]$|^[1-9][0-9]{1,2}$/.test(name.slice(first.length + 1)))
+  );
 }
 
 /** An accessor that is let in already, by whichever policy, needs nothing. */
@@ -119,33 +121,41 @@ function add(draft: Draft, entry: Entry, names: AliasNames): void {
   }
 }
 
-function remove(draft: Draft, about: About, entry: Entry): void {
-  for (const [name, statements] of draft.now) {
-    // However narrow the statement was made, this is the key that goes.
-    for (const one of formsOf(entry)) {
-      const change = removeEntry(draft.now.get(name) ?? statements, one);
-      if (change === null) continue;
-      draft.now.set(name, change.statements);
-      note(draft, name, change.summary);
-    }
-  }
-  refuseShared(draft, about, entry);
+/** Takes the key out wherever it is named, and the statement about a whole place too when that is asked for. */
+function remove(draft: Draft, about: About, accessor: Accessor): void {
+  const { scope } = about.form;
+  const narrow = entryFor(accessor, { ...about, form: { ...about.form, scope: "key" } });
+  const entries = [narrow, ...(scope === "key" ? [] : [entryFor(accessor, about)])];
+  for (const entry of entries.flatMap(withAndWithoutExport)) takeOut(draft, entry);
+  refuseShared(draft, about, narrow.group);
 }
 
-/** The entry as it stands with and without KEY_EXPORT. */
-function formsOf(entry: Entry): readonly Entry[] {
+function takeOut(draft: Draft, entry: Entry): void {
+  for (const [name, statements] of draft.now) {
+    const change = removeEntry(statements, entry);
+    if (change === null) continue;
+    draft.now.set(name, change.statements);
+    note(draft, name, change.summary);
+  }
+}
+
+/** However narrow a statement was made, it is the one that goes. */
+function withAndWithoutExport(entry: Entry): readonly Entry[] {
   const plain = { ...entry, shape: { ...entry.shape, condition: null } };
   return [plain, withoutExport(plain)];
 }
 
 /** A statement of ours that lets the vendor use every key cannot be taken back for one of them. */
-function refuseShared(draft: Draft, { form }: About, entry: Entry): void {
-  if (form.scope !== "key") return;
+function refuseShared(draft: Draft, { view }: About, group: string): void {
+  const { tenancy, compartments } = view.root;
+  const places = new Set([tenancy.id, ...compartments.map(({ id }) => id)]);
   for (const [name, texts] of draft.now) {
     const statements = texts.map(parseStatement);
     const shared = statements.findIndex((_, index) => {
       const opened = openAdmit(statements, index);
-      return opened !== null && opened.keys.length === 0 && opened.group === entry.group;
+      if (opened === null || opened.keys.length > 0 || opened.group !== group) return false;
+      const { place } = opened.shape;
+      return place?.in !== "compartment" || place.id === null || places.has(place.id);
     });
     if (shared < 0) continue;
     throw refusal(
@@ -166,14 +176,9 @@ function replace(draft: Draft, about: About, grant: Grant, old: string): void {
       "Give --replace-principal the OCID of the group that is to go.",
     );
   }
-  for (const [name, statements] of draft.now) {
+  for (const statements of [...draft.now.values()]) {
     const going = entriesIn(statements).filter(({ group, key }) => group === old && key === about.facts.ref.id);
-    for (const entry of going) {
-      const change = removeEntry(draft.now.get(name) ?? [], entry);
-      if (change === null) continue;
-      draft.now.set(name, change.statements);
-      note(draft, name, change.summary);
-    }
+    for (const entry of going) takeOut(draft, entry);
   }
 }
 

@@ -3,7 +3,10 @@ import type { AivenKnobs } from "./knobs.ts";
 import { Refused } from "./replies.ts";
 import type { AivenWorld, StoredProject } from "./world.ts";
 
-export type Usable = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** `generic`: the vendor says that something failed, and not what it otherwise says when it cannot use a key. */
+export type Usable =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: string; readonly generic?: boolean };
 
 /** Uses a key as one of the vendor's principals, over HTTP, at the cloud that holds it. */
 export type UseKey = (

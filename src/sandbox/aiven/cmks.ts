@@ -89,8 +89,9 @@ function duplicate(call: Call, provider: string, resource: string): SandboxReply
 async function verify(call: Call, provider: string, resource: string): Promise<SandboxReply | null> {
   const use = call.parts.use[provider];
   const accessor = call.project.accessors[provider];
-  const usable = use !== undefined && accessor !== undefined && (await use(accessor, resource, call.context)).ok;
-  if (usable) return null;
+  const usable = use && accessor && (await use(accessor, resource, call.context));
+  if (usable?.ok) return null;
+  if (usable?.generic) return refusal(400, "CMK validation failed");
   const { refusalStatus, refusalErrorCode } = call.parts.knobs;
   return refusal(refusalStatus, "Cannot verify encrypt/decrypt access", refusalErrorCode);
 }

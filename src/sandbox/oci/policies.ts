@@ -51,7 +51,7 @@ function seen(call: Call, tenancy: string): readonly Policy[] {
 }
 
 export function createPolicy(call: Call): Answer {
-  const { world, now, caller } = call;
+  const { world, now } = call;
   const compartmentId = requiredText(call, "compartmentId");
   const name = requiredText(call, "name", 100);
   const description = requiredText(call, "description");
@@ -62,7 +62,8 @@ export function createPolicy(call: Call): Answer {
   authorize(call, { permissions: ["POLICY_CREATE"], compartmentId, region: identityRegion(call), variables });
   const before = createdBefore(call);
   if (before !== undefined) return { body: shown(before), etag: before.etag };
-  if (policiesOf(world, caller.tenancy.id, now, 0).some((one) => one.name.toLowerCase() === name.toLowerCase())) {
+  const tenancy = tenancyOf(world, compartmentId)?.id ?? "";
+  if (policiesOf(world, tenancy, now, 0).some((one) => one.name.toLowerCase() === name.toLowerCase())) {
     throw new OciError(409, "PolicyAlreadyExists", `Policy '${name}' already exists.`);
   }
   checkStatements(world, compartmentId, statements, []);

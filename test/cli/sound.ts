@@ -1,0 +1,72 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { z } from "zod";
+import { DOCUMENTS } from "../../src/report/schemas.ts";
+import { AWS_IDENTITIES, OWNER_TOKEN } from "../../src/sandbox/cast.ts";
+import type { RunningSandbox } from "../../src/sandbox/index.ts";
+import type { CliResult } from "./harness.ts";
+
+/** What holds of every run of the command, whatever it is asked and whatever happens to it. */
+
+/** 1 is not among them: it is a bug. */
+const EXIT_CODES = [0, 2, 3, 10, 11, 12, 130, 143];
+const STACK_TRACE = /^\s+at .+:\d+:\d+\)?$/m;
+
+export function expectSound(args: readonly string[], { exitCode, stdout, stderr }: CliResult): void {
+  const said = `${stdout}\n${stderr}`;
+  expect(EXIT_CODES, said).toContain(exitCode);
+  if (!args.includes("--verbose")) expect(said).not.toMatch(STACK_TRACE);
+  if (!wantsJson(args) || args.includes("--help")) return;
+  const document: unknown = JSON.parse(stdout);
+  const read = schemaOf(args, document).safeParse(document);
+  expect(read.error?.issues ?? [], stdout).toEqual([]);
+}
+
+function wantsJson(args: readonly string[]): boolean {
+  const at = args.findLastIndex((arg) => arg === "--output" || arg === "-o");
+  return args.includes("--output=json") || (at >= 0 && args[at + 1] === "json");
+}
+
+function schemaOf([command = "", second = ""]: readonly string[], document: unknown): z.ZodType {
+  if (typeof document === "object" && document !== null && "error" in document) return named("any command that");
+  if (command === "sandbox") return named(`keygrant sandbox ${second}`);
+  const takesWord = command === "explain" && !second.startsWith("-");
+  return named(takesWord ? "keygrant explain <code>" : `keygrant ${command}`);
+}
+
+function named(beginning: string): z.ZodType {
+  const exact = Object.entries(DOCUMENTS).find(([name]) => name === beginning);
+  const found = exact ?? Object.entries(DOCUMENTS).find(([name]) => name.startsWith(beginning));
+  if (found === undefined) throw new Error(`no schema says what "${beginning}" prints`);
+  return found[1];
+}
+
+const STANDING_SECRETS = [OWNER_TOKEN, ...AWS_IDENTITIES.map((identity) => identity.secretAccessKey)];
+
+/** Every secret of the world's: those of the cast, of its environment, and of the sessions that it has given out. */
+export function secretsOf(sandbox: RunningSandbox): readonly string[] {
+  const inEnvironment = Object.entries(sandbox.env).filter(([name]) => /TOKEN$|SECRET/.test(name));
+  const { sessions = [] } = (sandbox.world()["aws"] ?? {}) as { sessions?: readonly Session[] };
+  const ofSessions = sessions.flatMap((one) => [one.secretAccessKey, one.sessionToken]);
+  return [...STANDING_SECRETS, ...inEnvironment.map(([, value]) => value), ...ofSessions];
+}
+
+interface Session {
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+export function expectNoSecrets(text: string, sandbox: RunningSandbox): void {
+  for (const secret of secretsOf(sandbox)) expect(text.includes(secret), `${secret} in ${text}`).toBe(false);
+}
+
+/** No secret in any file, and nobody else may read one. */
+export async function expectSoundState(folder: string, sandbox: RunningSandbox): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    expectNoSecrets(await readFile(path, "utf8"), sandbox);
+    expect((await stat(path)).mode & 0o777, path).toBe(0o600);
+  }
+}

@@ -1,0 +1,186 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ConditionScope, evaluateCondition } from "../../../src/clouds/gcp/condition.ts";
+import { KEY, RING } from "./fixture.ts";
+
+const SCOPE: ConditionScope = {
+  resources: [{ name: KEY, type: "cloudkms.googleapis.com/CryptoKey" }],
+  project: "demo",
+  now: new Date("2026-11-21T10:00:00Z"),
+};
+const met = (expression: string, scope = SCOPE) => evaluateCondition(expression, scope).met;
+
+describe("what is known", () => {
+  test.each([
+    [`resource.name == "${KEY}"`, "yes"],
+    [`resource.name != "${KEY}"`, "no"],
+    [`resource.name.startsWith("${RING}/")`, "yes"],
+    [`resource.name.startsWith("projects/demo/locations/us/")`, "no"],
+    [`resource.name.endsWith("/cryptoKeys/symmetric")`, "yes"],
+    [`resource.name.extract("keyRings/{ring}/") == "demo"`, "yes"],
+    [`resource.name.extract("/cryptoKeys/{key}") == "symmetric"`, "yes"],
+    [`resource.name.extract("/secrets/{secret}") == ""`, "yes"],
+    [`resource.type == "cloudkms.googleapis.com/CryptoKey"`, "yes"],
+    [`resource.type in ["a", "cloudkms.googleapis.com/KeyRing"]`, "no"],
+    [`resource.service == "cloudkms.googleapis.com" && resource.name.contains("demo")`, "yes"],
+    [`resource.service == "storage.googleapis.com"`, "no"],
+    [`!(resource.service == "storage.googleapis.com")`, "yes"],
+    [`resource.type == "x" ? false : true`, "yes"],
+    [`resource.name == "projects/" + "demo"`, "no"],
+    ["1 == 1", "yes"],
+  ])("%s: %s", (expression, answer) => {
+    expect(met(expression)).toBe(answer);
+  });
+});
+
+describe("time goes on", () => {
+  test.each([
+    [`request.time < timestamp("2020-01-01T00:00:00Z")`, "no"],
+    [`request.time < timestamp("2030-01-01T00:00:00Z")`, "unknown"],
+    [`request.time <= timestamp("2026-11-21T09:59:59+00:00")`, "no"],
+    [`request.time > timestamp("2020-01-01T00:00:00Z")`, "yes"],
+    [`request.time >= timestamp("2030-01-01T00:00:00Z")`, "unknown"],
+    [`timestamp("2020-01-01T00:00:00Z") < request.time`, "yes"],
+    [`timestamp("2020-01-01T00:00:00Z") >= request.time`, "no"],
+    [`request.time.getHours("Europe/Berlin") < 18`, "unknown"],
+    [`request.time < timestamp("tomorrow")`, "unknown"],
+    [`request.time == timestamp("2020-01-01T00:00:00Z")`, "unknown"],
+    [`request.time < timestamp("2020-01-01T00:00:00Z") + duration("1s")`, "unknown"],
+  ])("%s: %s", (expression, answer) => {
+    expect(met(expression)).toBe(answer);
+  });
+
+  test("what it depends on is named", () => {
+    expect(evaluateCondition(`request.time < timestamp("2030-01-01T00:00:00Z")`, SCOPE).on).toEqual([
+      `request.time < timestamp("2030-01-01T00:00:00Z")`,
+    ]);
+  });
+});
+
+describe("what is not known", () => {
+  test.each([
+    `resource.matchTag("123/env", "prod")`,
+    `api.getAttribute("x", []).hasOnly(["y"])`,
+    `request.auth.claims.x == "y"`,
+    `resource.name.matches("(a+)+$")`,
+    "[1, 2, 3].exists(x, x > 2)",
+    "has(resource.name)",
+    `resource["name"] == "x"`,
+    "resource.name",
+    "resource.name && true",
+    "1 / 0 == 1",
+    "",
+    "((((",
+    `resource.name == "projects/123456/locations/l"`,
+  ])("%s", (expression) => {
+    expect(met(expression)).toBe("unknown");
+    expect(evaluateCondition(expression, SCOPE).on).not.toEqual([]);
+  });
+
+  test("an unknown part decides only when the rest does not", () => {
+    const unknown = `resource.matchTag("a", "b")`;
+    expect(met(`${unknown} && resource.service == "x"`)).toBe("no");
+    expect(met(`${unknown} || resource.service != "x"`)).toBe("yes");
+    expect(met(`${unknown} || resource.service == "x"`)).toBe("unknown");
+    expect(met(`${unknown} ? true : true`)).toBe("yes");
+    expect(met(`${unknown} ? true : false`)).toBe("unknown");
+    expect(met(`!${unknown}`)).toBe("unknown");
+  });
+
+  test("the requests do not agree", () => {
+    const resources = [
+      ...SCOPE.resources,
+      { name: `${KEY}/cryptoKeyVersions/1`, type: "cloudkms.googleapis.com/CryptoKeyVersion" },
+    ];
+    const scope = { ...SCOPE, resources };
+    expect(met(`resource.name == "${KEY}"`, scope)).toBe("unknown");
+    expect(met(`resource.name.startsWith("${KEY}")`, scope)).toBe("yes");
+    expect(evaluateCondition(`resource.name == "${KEY}"`, scope).on).toEqual([`resource.name == "${KEY}"`]);
+  });
+
+  test("a reference by the project's number", () => {
+    expect(met(`resource.name.startsWith("projects/demo/")`, { ...SCOPE, project: "42" })).toBe("unknown");
+  });
+});
+
+describe("hostile expressions", () => {
+  test.each([
+    ["deep", `${"!(".repeat(2_000)}true${")".repeat(2_000)}`],
+    ["deeper", `${"(".repeat(4_000)}true${")".repeat(4_000)}`],
+    ["long", Array.from({ length: 2_000 }, () => "true").join("&&")],
+    ["longer than IAM takes", `resource.name == "${"x".repeat(100_000)}"`],
+    ["a regular expression", `"${"a".repeat(60)}!".matches("^(a+)+$")`],
+    ["nested macros", "[1,2,3].all(a, [1,2,3].all(b, [1,2,3].all(c, [1,2,3].all(d, true))))"],
+    ["strings that grow", `"${"x".repeat(3_000)}" + "${"x".repeat(3_000)}" == "x"`],
+  ])("%s", (_, expression) => {
+    const begin = performance.now();
+    expect(["unknown", "no", "yes"]).toContain(met(expression));
+    expect(performance.now() - begin).toBeLessThan(500);
+  });
+
+  test("never throws", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200, unit: "grapheme" }), (expression) => {
+        met(expression);
+      }),
+      { numRuns: 500 },
+    );
+    const words = [
+      "resource.name",
+      "request.time",
+      "==",
+      "&&",
+      "||",
+      "!",
+      "(",
+      ")",
+      '"x"',
+      "true",
+      ".startsWith(",
+      "?",
+      ":",
+      "[",
+      "]",
+      "in",
+      "<",
+      "timestamp(",
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 25 }), (parts) => {
+        met(parts.join(" "));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+test("Kleene's logic, held against plain logic in every world", () => {
+  const leaf = fc.constantFrom("true", "false", 'resource.matchTag("a", "b")', 'resource.matchTag("c", "d")');
+  const { tree } = fc.letrec<{ tree: string }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: "small" },
+      leaf,
+      fc.tuple(tie("tree"), tie("tree")).map(([a, b]) => `(${a} && ${b})`),
+      fc.tuple(tie("tree"), tie("tree")).map(([a, b]) => `(${a} || ${b})`),
+      tie("tree").map((a) => `!(${a})`),
+    ),
+  }));
+  fc.assert(
+    fc.property(tree, (expression) => {
+      const answer = met(expression);
+      for (const [a, b] of [
+        ["true", "true"],
+        ["true", "false"],
+        ["false", "true"],
+        ["false", "false"],
+      ] as const) {
+        const world = expression
+          .replaceAll('resource.matchTag("a", "b")', a)
+          .replaceAll('resource.matchTag("c", "d")', b);
+        const plain = met(world);
+        if (answer !== "unknown") expect(plain).toBe(answer);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
