@@ -5,6 +5,7 @@ import { openDialect } from "../clouds/index.ts";
 import { POLICY_FORMATS, type PolicyFormat } from "../core/cloud.ts";
 import { LookError, usageError } from "../core/errors.ts";
 import type { Accessor, CloudId, Grant, KeyKind, KeyRef, VendorCloudPolicy } from "../core/model.ts";
+import { plainText } from "../core/text.ts";
 import type { FieldValues } from "../core/trust.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { EXIT } from "./exit.ts";
@@ -64,11 +65,11 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
   const policy = session.policyFor(cloud);
   const kind = kindNamed(options.purpose, policy);
   const dialect = await openDialect(cloud);
-  const accessors = await accessorsFor(invocation, session, cloud, key);
+  const accessors = await accessorsFor(invocation, session, policy, key);
   for (const accessor of accessors) dialect.checkAccessor(accessor, key, policy);
   const grant: Grant = { policy, accessors };
   const current = await currentDocument(invocation, session, key);
-  const text = dialect.print({ grant, kind, key, current, format: options.format });
+  const text = printed(() => dialect.print({ grant, kind, key, current, format: options.format }), options.current);
   if (!printer.json) printer.data(text);
   else {
     const { page, checked } = policy.source;
@@ -99,10 +100,11 @@ function kindNamed(name: string, policy: VendorCloudPolicy): KeyKind {
 async function accessorsFor(
   { options }: Invocation<Options>,
   session: Session,
-  cloud: CloudId,
+  policy: VendorCloudPolicy,
   key: KeyRef | null,
 ): Promise<readonly Accessor[]> {
-  if (Object.keys(options.accessor).length > 0) return [{ cloud, fields: options.accessor }];
+  const { cloud } = policy;
+  if (Object.keys(options.accessor).length > 0) return [{ cloud, fields: givenFields(options.accessor, policy) }];
   const projects = projectsOf(options.project, session);
   const vendor = await session.openVendor();
   const region = key?.region ?? options.region ?? null;
@@ -114,6 +116,36 @@ async function accessorsFor(
     `${vendor.id} names no principal for ${cloud} in ${projects.join(", ")}.`,
     "Give it with --accessor name=value, or ask the vendor.",
   );
+}
+
+/** What was given by hand has the fields of the vendor's principals: all of them, and no other. */
+function givenFields(given: FieldValues, policy: VendorCloudPolicy): FieldValues {
+  const fields = Object.keys(policy.accessor.fields);
+  const stray = Object.keys(given).find((name) => !fields.includes(name));
+  const missing = fields.find((name) => !Object.hasOwn(given, name));
+  if (stray === undefined && missing === undefined) return given;
+  const what = stray === undefined ? `${missing} is missing` : `there is no field "${plainText(stray, 60)}"`;
+  const examples = Object.entries(policy.accessor.fields).map(([name, { example }]) => `--accessor ${name}=${example}`);
+  throw usageError(
+    "usage.accessor",
+    `That is no principal of ${policy.vendor}'s on ${policy.cloud}: ${what}.`,
+    `Give it like this: ${examples.join(" ")}`,
+  );
+}
+
+/** A document that was handed in and cannot be read is whoever's who handed it in; one that was read is the cloud's. */
+function printed(print: () => string, current: string | undefined): string {
+  try {
+    return print();
+  } catch (error) {
+    if (!(error instanceof LookError) || current === "live") throw error;
+    throw usageError(
+      "usage.current",
+      `What was given with --current cannot be added to: ${error.message}.`,
+      "Pass the present policy as the cloud gives it: the whole document, as JSON.",
+      error,
+    );
+  }
 }
 
 /** The present document: read from where the user says, or not at all. */

@@ -70,7 +70,7 @@ function foundAt(issue: z.core.$ZodIssue, file: YamlFile): string {
   if (NEVER_SHOWN.has(issue.path.at(-1))) return "a value that is not shown here";
   if (issue.code !== "invalid_type") return found.noun;
   // The address of a webhook, say, right behind the receiver's name.
-  if (issue.expected !== "string" && found.is === "text") return "a text";
+  if (found.is === "text" && ["object", "record", "array"].includes(issue.expected)) return "a text";
   return issue.expected === "string" && found.is === "other" ? `${found.noun} (quotes make it text)` : found.noun;
 }
 
@@ -230,11 +230,7 @@ function keyRefOf(text: string, path: Path, checking: Checking): KeyRef | null {
     return checking.parseKey(text);
   } catch (error) {
     if (!(error instanceof KeygrantError)) throw error;
-    problem(
-      checking,
-      path,
-      `found no key reference: ${error.message.replace(/\.$/, "")}; ${error.fix.replace(/\.$/, "")}`,
-    );
+    problem(checking, path, `found no key reference: ${error.message} ${error.fix.replace(/\.$/, "")}`);
     return null;
   }
 }

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type KeygrantError, usageError } from "../core/errors.ts";
 import type { Accessor, CloudId, KeyRef, VendorId } from "../core/model.ts";
@@ -133,10 +133,10 @@ const WORLD_WRITABLE = 0o002;
 export async function findConfig({ given, folder, uid }: FindConfig): Promise<string | null> {
   if (given !== undefined) return given;
   const path = join(folder, FILE_NAME);
-  const stat = await statOf(path);
-  if (stat === null) return null;
-  const isStrangers = uid !== undefined && stat.uid !== uid && stat.uid !== 0;
-  if (!isStrangers && (uid === undefined || (stat.mode & WORLD_WRITABLE) === 0)) return path;
+  const file = await statOf(path);
+  if (file === null) return null;
+  const isStrangers = uid !== undefined && file.uid !== uid && file.uid !== 0;
+  if (!isStrangers && (uid === undefined || (file.mode & WORLD_WRITABLE) === 0)) return path;
   throw usageError(
     "config.not-trusted",
     `The ${FILE_NAME} in this folder ${isStrangers ? "belongs to another user" : "can be written by everybody"}.`,
@@ -146,11 +146,10 @@ export async function findConfig({ given, folder, uid }: FindConfig): Promise<st
 
 async function statOf(path: string): Promise<{ readonly uid: number; readonly mode: number } | null> {
   try {
-    await using file = await open(path, "r");
-    return await file.stat();
+    return await stat(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return null;
-    // It is there, and cannot be opened: reading it says why.
+    // It may be there, and cannot be looked at: reading it says why.
     return { uid: 0, mode: 0 };
   }
 }

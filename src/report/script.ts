@@ -48,7 +48,7 @@ export const SCRIPT = `"use strict";
 
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = keys.filter((key) => !key.details.open);
+    folded = keys.filter((key) => !key.details.open && (key.standing !== "VALID" || key.warned));
     for (const key of folded) key.details.open = true;
   });
   addEventListener("afterprint", () => {

@@ -1,6 +1,6 @@
 /**
  * The page's looks. Every pair of colours that carries text has a contrast of at least 4.5 (WCAG 2.2, AA), in both
- * schemes; no state is told by colour alone. What is printed is dark on white, with everything unfolded.
+ * schemes; no state is told by colour alone. What is printed is dark on white, with whatever wants attention unfolded.
  */
 export const STYLE = `
 :root {
@@ -10,7 +10,7 @@ export const STYLE = `
   --open: #7d4e00; --open-bg: #fff3dc; --open-line: #e8c98f;
   --new: #2d5391; --new-bg: #e8effa; --new-line: #b4c8e8;
   --good: #17693c; --good-bg: #e5f4ea; --good-line: #a9d6ba;
-  --bad-fill: #c62828; --open-fill: #d98e04; --new-fill: #5b86c9; --good-fill: #2f8f57; --none-fill: #8592a0;
+  --bad-fill: #c62828; --open-fill: #d98e04; --new-fill: #5b86c9; --good-fill: #2f8f57; --none-fill: #8592a0; --alarm: #c62828;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "DejaVu Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
@@ -100,11 +100,11 @@ rect.stale { fill: var(--ink); opacity: .55; }
 .key.INITIALIZING { border-left-color: var(--new-fill); }
 .key.VALID { border-left-color: var(--good-fill); }
 .key:target { box-shadow: 0 0 0 3px var(--link); }
-summary { display: grid; grid-template-columns: 7.25rem minmax(0, 1fr) auto; gap: .25rem 1rem; align-items: start; padding: .85rem 1.1rem .85rem .9rem; cursor: pointer; list-style: none; border-radius: 8px; }
+summary { display: grid; grid-template-columns: 7.75rem minmax(0, 1fr) auto; gap: .25rem .9rem; align-items: start; padding: .85rem 1.1rem .85rem .9rem; cursor: pointer; list-style: none; border-radius: 8px; }
 summary::-webkit-details-marker { display: none; }
 summary:hover h3 { text-decoration: underline; text-underline-offset: .2em; text-decoration-thickness: 1px; }
 .badge { justify-self: start; padding: .15rem .6rem; border-radius: 6px; border: 1px solid; font-size: .8125rem; font-weight: 680; white-space: nowrap; }
-.badge.INVALID { color: #fff; background: var(--bad-fill); border-color: var(--bad-fill); }
+.badge.INVALID { color: #fff; background: var(--alarm); border-color: var(--alarm); }
 .badge.undetermined { color: var(--open); background: var(--open-bg); border-color: var(--open-line); }
 .badge.INITIALIZING { color: var(--new); background: var(--new-bg); border-color: var(--new-line); }
 .badge.VALID { color: var(--good); background: var(--good-bg); border-color: var(--good-line); }
@@ -132,7 +132,7 @@ h3 { font-size: .8125rem; font-weight: 500; margin-block: .1rem .25rem; text-wra
 .evidence .fail { color: var(--bad); background: var(--bad-bg); border-color: var(--bad-line); }
 .evidence .unknown { color: var(--soft); background: var(--sunk); border-color: var(--line); border-style: dashed; }
 
-.body { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.25rem 2rem; padding: .35rem 1.1rem 1.2rem .9rem; margin-left: 8.25rem; }
+.body { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.25rem 2rem; padding: .35rem 1.1rem 1.2rem .9rem; margin-left: 8.65rem; }
 .body > .history { grid-column: 1 / -1; }
 h4 { font-size: .875rem; color: var(--soft); font-weight: 600; margin-bottom: .4rem; }
 .findings li { border-left: 3px solid var(--tone); padding: .1rem 0 .1rem .8rem; }
@@ -187,15 +187,18 @@ footer p + p { margin-top: .5rem; }
     --bad-line: #9c1611; --open-line: #6b4300; --new-line: #24457a; --good-line: #0f5730;
   }
   @page { margin: 14mm 12mm; }
-  body { font-size: 9.5pt; }
+  html { font-size: 8.5pt; }
   body > * { max-width: none; padding-inline: 0; }
   header { padding-top: 0; }
   .filter { display: none; }
   .bar, .strip, .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  summary { grid-template-columns: 7rem minmax(0, 1fr) auto; padding: .5rem .6rem; break-after: avoid; }
-  .body { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); margin-left: 0; padding: 0 .6rem .6rem; }
-  .key { break-inside: avoid-page; }
-  .findings li, .events li, .tiles li { break-inside: avoid; }
-  details::details-content { content-visibility: visible; display: block; block-size: auto; }
+  h2, h4, summary, .strip, .ends { break-after: avoid; }
+  .keys { display: block; }
+  summary { grid-template-columns: 7.75rem minmax(0, 1fr); }
+  .side { grid-column: 2; justify-items: start; grid-auto-flow: column; justify-content: start; align-items: center; gap: 1rem; }
+  .body { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); margin-left: 8.65rem; }
+  .key { margin-bottom: .6rem; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+  .key.VALID, summary, .findings li, .events li, .facts > div, .tiles li, .notice li { break-inside: avoid; }
+  .key:not(.VALID) details::details-content, .key.warned details::details-content { content-visibility: visible; display: block; block-size: auto; }
 }
 `;

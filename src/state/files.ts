@@ -1,6 +1,5 @@
 import { chmod, type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { usageError } from "../core/errors.ts";
 
 /** Folders are 0700 and files 0600: backups say who has access to which key. */
@@ -21,6 +20,7 @@ export async function readText(path: string): Promise<string | null> {
 export async function replaceFile(path: string, text: string): Promise<void> {
   await wrap(path, async () => {
     await makeFolder(dirname(path));
+    const { default: writeFileAtomic } = await import("write-file-atomic");
     await writeFileAtomic(path, text, { mode: FILE_MODE, fsync: true });
   });
 }

@@ -21,9 +21,9 @@ import type { StoreDeps } from "./store.ts";
 
 /**
  * How long SQLite itself waits for another run's lock. It blocks the whole process while it does, so it is short, and
- * the long wait is ours: `TRIES` times, some ten seconds at the least.
+ * the long wait is ours, `TRIES` times.
  */
-const BUSY_MS = 100;
+const BUSY_MS = 50;
 const TRIES = 100;
 const PAUSE_MS = 40;
 

@@ -39,14 +39,18 @@ describe.concurrent("validate", () => {
     expect(written(world)).toEqual(before);
   });
 
-  it.each(KEYS.filter((key) => key.code !== "look.throttled"))("$cloud $name, for a person to read", async (key) => {
+  it.each(CLOUD_IDS)("every key of %s at once, for a person to read", async (cloud) => {
     await using world = await openWorld();
-    const { exitCode, stdout, stderr } = await world.run(["validate", key.id]);
-    expect(exitCode).toBe(key.exit);
-    expect(stderr).toBe("");
-    expect(stdout).toContain(key.id);
-    if (key.code !== null) expect(stdout).toContain(key.code);
-    expect(stdout).toContain(VERDICTS[key.exit].says);
+    const keys = KEYS.filter((key) => key.cloud === cloud && key.code !== "look.throttled");
+    const { exitCode, stdout, stderr } = await world.run(["validate", ...keys.map((key) => key.id)]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 10, stderr: "" });
+    for (const { id, code, exit } of keys) {
+      const [block = ""] = stdout.split("\n\n").filter((one) => one.includes(`  ${id}  `));
+      expect(block.startsWith(VERDICTS[exit].says), block).toBe(true);
+      expect(block).toContain(code ?? "vendor.not-registered");
+    }
+    const count = (exit: number) => keys.filter((key) => key.exit === exit).length;
+    expect(stdout).toContain(`${count(0)} VALID, ${count(10)} INVALID, ${count(11) + count(12)} undetermined`);
   });
 });
 
@@ -75,9 +79,17 @@ function expectVerdict(key: Key, report: KeyReport): void {
   if (key.exit !== 0) expect(message).toBe(about?.detail);
 }
 
-/** What `onboard --yes` makes of a key, by what is wrong with it. */
-function onboarded({ name, code, exit }: Key): { exit: number; step?: string } {
-  if (name === "orphaned") return { exit: 3 };
+/** What only writing or only the vendor's own attempt can show. */
+const SURPRISES: Readonly<Record<string, { exit: number; step?: string }>> = {
+  "aws orphaned": { exit: 3 },
+  "gcp not-visible": { exit: 3 },
+  "gcp denied-above": { exit: 10, step: "register" },
+};
+
+/** What `onboard --yes` makes of a key, by what is wrong with it: the exit code, and the step that could not be done. */
+function onboarded({ cloud, name, code, exit }: Key): { exit: number; step?: string } {
+  const surprise = SURPRISES[`${cloud} ${name}`];
+  if (surprise !== undefined) return surprise;
   if (exit === 0 || (code?.startsWith("grant.") && code !== "grant.denied")) return { exit: 0 };
   return { exit, step: code === "grant.denied" || name === "unreadable" ? "plan" : "inspect" };
 }
@@ -104,9 +116,10 @@ describe.concurrent("onboard", () => {
 function expectStopped(report: OnboardReport, step: string): void {
   const at = report.steps.findIndex((one) => one.step === step);
   const { key } = report;
-  expect(report.steps[at]).toMatchObject({ outcome: key.waiting ? "waiting" : "failed", detail: key.message });
+  expect(report.steps[at]?.outcome).toBe(key.waiting ? "waiting" : "failed");
+  expect(key.message).toContain(report.steps[at]?.detail.replace(/\.$/, ""));
   for (const [index, one] of report.steps.entries()) {
-    if (index < at) expect(one.outcome).toBe("done");
+    if (index < at) expect(one.outcome).toMatch(/^(done|unchanged)$/);
     if (index > at) expect(one.outcome).toBe("skipped");
   }
   expect(report).toMatchObject({ change: null, registration: null });

@@ -1,3 +1,4 @@
+import type { CloudId } from "../../src/core/model.ts";
 import type { AivenWorld, StoredCmk } from "../../src/sandbox/aiven/world.ts";
 import type { AwsWorld } from "../../src/sandbox/aws/world.ts";
 import { sandboxKeys } from "../../src/sandbox/index.ts";
@@ -5,8 +6,8 @@ import type { World } from "./harness.ts";
 
 /** What stands in the sandbox's world, past everything that keygrant says of it. */
 
-/** What reading alone may change: counters, and sessions that were given out. */
-const BY_READING = new Set(["reads", "sessions"]);
+/** What reading alone may change: counters, sessions that were given out, and material that is made on first use. */
+const BY_READING = new Set(["reads", "sessions", "material"]);
 
 /** The whole world, without what reading alone changes: to compare what was there before with what is there now. */
 export function written({ sandbox }: Pick<World, "sandbox">): unknown {
@@ -55,8 +56,8 @@ export function asked({ sandbox }: Pick<World, "sandbox">, operation: string): n
 }
 
 /** The sandbox's key of that name, as `sandbox keys` lists it. */
-export function named(name: string): string {
-  const key = sandboxKeys().find((one) => one.name === name);
-  if (key === undefined) throw new Error(`the sandbox has no key named ${name}`);
+export function named(name: string, cloud: CloudId = "aws"): string {
+  const key = sandboxKeys().find((one) => one.name === name && one.cloud === cloud);
+  if (key === undefined) throw new Error(`the sandbox has no ${cloud} key named ${name}`);
   return key.id;
 }

@@ -130,7 +130,7 @@ describe("what is wrong is said with its place", () => {
         '1:1: found the unknown key "concurency"; did you mean "concurrency"?',
         '2:1: found the unknown key "max-share"; did you mean "maxShare"?',
         expect.stringMatching(/^3:1: found the unknown key "zzz", expected one of: version, vendors, keys, /),
-        '4:20: vendors.aiven: found the unknown key "tokn"; did you mean "token"?',
+        '4:19: vendors.aiven: found the unknown key "tokn"; did you mean "token"?',
       ],
     ],
     [
@@ -189,10 +189,10 @@ describe("what is wrong is said with its place", () => {
       [
         "3:11: keys[1].key: found a key for the second time, expected it once for a vendor and project.",
         expect.stringMatching(
-          /^4:11: keys\[2\]\.key: found no key reference: "nonsense" is not .*; Write it like arn:aws/,
+          /^4:11: keys\[2\]\.key: found no key reference: "nonsense" is not .*\. Write it like arn:aws/,
         ),
         "5:5: keys[3]: found neither accessor nor project, expected one: whose access is to be validated.",
-        '5:102: keys[3].vendor: found the vendor "aivn", expected one of: aiven.',
+        '5:90: keys[3].vendor: found the vendor "aivn", expected one of: aiven.',
       ],
     ],
     [
@@ -202,8 +202,8 @@ describe("what is wrong is said with its place", () => {
         expect.stringMatching(
           /^1:47: vendors\.aiven\.accessors\.aws\.role_arn: found ".*user.*", expected the ARN of an IAM role, such as/,
         ),
-        '1:103: vendors.aiven.accessors.aws.rolearn: found the unknown field "rolearn", expected one of: role_arn.',
-        '1:118: vendors.confluent: found the vendor "confluent", expected one of: aiven.',
+        '1:98: vendors.aiven.accessors.aws: found the unknown field "rolearn", expected one of: role_arn.',
+        '1:113: vendors.confluent: found the vendor "confluent", expected one of: aiven.',
       ],
     ],
     [
@@ -212,7 +212,7 @@ describe("what is wrong is said with its place", () => {
       [
         "1:9: mutes[0]: found none of code, key and project, expected one: what is to be muted.",
         '2:28: outputs.text: found "-" for the second time, expected another place for each format.',
-        "3:107: keys[0].accessor: found no role_arn, expected the whole principal.",
+        "3:103: keys[0].accessor: found no role_arn, expected the whole principal.",
       ],
     ],
   ])("%s", async (_, text, lines) => {

@@ -1,7 +1,7 @@
 import { execFile, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { access, chmod, chown, constants, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, chown, constants, copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -26,8 +26,13 @@ export async function whyNoPostgres(): Promise<string | null> {
   return null;
 }
 
+export interface PostgresOptions {
+  /** The certificate and the key (paths) with which it speaks TLS too; without it speaks none. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
 /** Starts one. What it keeps is for tests alone: nothing is written through to the disk. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ tls }: PostgresOptions = {}): Promise<PostgresServer> {
   const bin = await programs();
   if (bin === null) throw new Error("no PostgreSQL here: ask whyNoPostgres first");
   const folder = await mkdtemp(join(tmpdir(), "keygrant-postgres-"));
@@ -41,6 +46,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const how = ["-D", data, "-U", user, "--auth=scram-sha-256", "--pwfile", join(folder, "password"), "--no-sync"];
   await promisify(execFile)(join(bin, "initdb"), [...how, "--encoding=UTF8"], { ...as, env, cwd: folder });
 
+  if (tls !== undefined) await speakTls(tls, data, as);
   const { port, stop } = await launch(join(bin, "postgres"), folder, data, { ...as, env, cwd: folder });
   let ending: Promise<void> | null = null;
   const end = () => {
@@ -59,6 +65,18 @@ export async function startPostgres(): Promise<PostgresServer> {
     stop: end,
     [Symbol.asyncDispose]: end,
   };
+}
+
+async function speakTls(tls: NonNullable<PostgresOptions["tls"]>, data: string, as: ServerUser | null): Promise<void> {
+  for (const [from, to] of [
+    [tls.certificate, "server.crt"],
+    [tls.key, "server.key"],
+  ] as const) {
+    await copyFile(from, join(data, to));
+    await chmod(join(data, to), 0o600);
+    if (as !== null) await chown(join(data, to), as.uid, as.gid);
+  }
+  await appendFile(join(data, "postgresql.conf"), "ssl = on\n");
 }
 
 interface Launched {
@@ -130,8 +148,13 @@ async function isProgram(path: string): Promise<boolean> {
   );
 }
 
+interface ServerUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Who the server may be when we are root, as which it refuses to run. */
-function serverUser(): { readonly uid: number; readonly gid: number } | null {
+function serverUser(): ServerUser | null {
   const users = readFileSync("/etc/passwd", "utf8").split("\n");
   for (const name of ["postgres", "nobody"]) {
     const [, , uid, gid] = users.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];

@@ -133,6 +133,36 @@ describe.skipIf(missing !== null)(missing === null ? "with a real server" : `ski
     });
   });
 
+  it("PostgreSQL with TLS is believed as the URL says", async () => {
+    const certificate = "test/io/fixtures/worthless-ca.pem";
+    await using secure = await startPostgres({ tls: { certificate, key: "test/io/fixtures/worthless-ca.key.pem" } });
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => void warnings.push(warning);
+    process.on("warning", listen);
+    for (const sslmode of ["prefer", "require", "verify-ca", "verify-full"]) {
+      const error = await failure(secure.url({ parameters: { sslmode } }));
+      expect(error).toMatchObject({ code: "state.unusable", message: expect.stringContaining("self-signed") });
+      expect(error).toMatchObject({ fix: expect.stringContaining("sslrootcert") });
+    }
+    const isEncrypted = async (parameters: Readonly<Record<string, string>>) => {
+      const store = await openStore({ kind: "postgres", url: secure.url({ parameters }) }, storeDeps());
+      const client = new Client({ connectionString: secure.url() });
+      await client.connect();
+      const { rows } = await client.query(
+        "SELECT bool_and(ssl) AS ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'keygrant'",
+      );
+      await client.end();
+      await store.close();
+      return rows[0]?.ssl;
+    };
+    expect(await isEncrypted({ sslmode: "require", sslrootcert: certificate })).toBe(true);
+    expect(await isEncrypted({ sslmode: "no-verify" })).toBe(true);
+    expect(await isEncrypted({ sslmode: "require", uselibpqcompat: "true" })).toBe(true);
+    expect(await isEncrypted({ sslmode: "disable" })).toBe(false);
+    process.off("warning", listen);
+    expect(warnings).toEqual([]);
+  });
+
   async function failure(url: string): Promise<Error> {
     try {
       await (await openStore({ kind: "postgres", url }, storeDeps())).close();

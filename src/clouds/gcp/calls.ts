@@ -14,8 +14,8 @@ export interface CallDeps {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** Google's quotas are counted by the minute (https://cloud.google.com/kms/quotas): a short pause changes nothing. */
-const THROTTLED_PAUSE_MS = 4_000;
+/** Google's quotas are counted by the minute (https://cloud.google.com/kms/quotas): the first pause changes little. */
+const THROTTLED_PAUSE_MS = 1_000;
 
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }

@@ -20,7 +20,7 @@ export interface ConditionScope {
   readonly resources: readonly Resource[];
   /** The project of the key, as the reference names it. */
   readonly project: string;
-  /** The vendor needs the key from now on: what holds only until a date is not known to hold. */
+  /** Dates are held against it. What comes and goes (hours, weekdays) is not: the vendor needs the key all the time. */
   readonly now: Date;
 }
 
@@ -91,7 +91,7 @@ function evaluate(node: ASTNode, world: World): Tri {
 type Comparison = "<" | "<=" | ">" | ">=";
 const MIRRORED: Readonly<Record<Comparison, Comparison>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
 
-/** A comparison of `request.time`, which only grows, with a fixed date; null for anything else. */
+/** A comparison of `request.time` with a fixed date; null for anything else. */
 function timeTest(node: ASTNode, now: Date): Tri | null {
   if (node.op !== "<" && node.op !== "<=" && node.op !== ">" && node.op !== ">=") return null;
   const [left, right] = node.args;
@@ -99,18 +99,21 @@ function timeTest(node: ASTNode, now: Date): Tri | null {
   return isRequestTime(right) ? compareTime(MIRRORED[node.op], fixedTime(left), now) : null;
 }
 
+/** A grant that ends sooner is none to build on: whoever looks at the answer still has time to renew it. */
+const SOON_MS = 30 * 86_400_000;
+
 function compareTime(op: Comparison, date: number | null, now: Date): Tri {
   if (date === null) return "unknown";
-  const at = now.getTime();
+  const left = date - now.getTime();
   switch (op) {
     case "<":
-      return at >= date ? "no" : "unknown";
     case "<=":
-      return at > date ? "no" : "unknown";
+      if (op === "<" ? left <= 0 : left < 0) return "no";
+      return left <= SOON_MS ? "unknown" : "yes";
     case ">":
-      return at > date ? "yes" : "unknown";
+      return tri(left < 0);
     case ">=":
-      return at >= date ? "yes" : "unknown";
+      return tri(left <= 0);
   }
 }
 

@@ -30,7 +30,9 @@ function versionInUse(key: CryptoKey, newestFirst: readonly CryptoKeyVersion[]):
   if (word(key.purpose) === "ENCRYPT_DECRYPT") {
     const primary = key.primary ?? null;
     // The list is the fresher of the two.
-    return newestFirst.find((version) => isSame(version, primary)) ?? primary;
+    if (primary !== null) return newestFirst.find((version) => isSame(version, primary)) ?? primary;
+    // One that is on its way may become the primary.
+    return newestFirst.find((version) => PENDING.has(word(version.state))) ?? null;
   }
   return newestFirst.find((version) => word(version.state) === "ENABLED") ?? newestFirst[0] ?? null;
 }
@@ -50,22 +52,21 @@ function stateOf(version: CryptoKeyVersion): KeyState {
     case "PENDING_EXTERNAL_DESTRUCTION":
       return "pending-deletion";
     case "DESTROYED":
-    case "PENDING_IMPORT":
     case "IMPORT_FAILED":
     case "GENERATION_FAILED":
       return "no-material";
     case "EXTERNAL_DESTRUCTION_FAILED":
       return "unavailable";
     default:
-      // PENDING_GENERATION, and whatever Google adds: no verdict can be made of a word that is not known.
+      // PENDING_GENERATION, PENDING_IMPORT, and whatever Google adds: no verdict can be made of an unknown word.
       return "not-ready";
   }
 }
 
+const PENDING: ReadonlySet<string> = new Set(["PENDING_GENERATION", "PENDING_IMPORT"]);
+
 /** Versions that never had key material: nothing can be encrypted under them. */
-const NEVER_USED: ReadonlySet<string> = new Set([
-  ...["PENDING_GENERATION", "GENERATION_FAILED", "PENDING_IMPORT", "IMPORT_FAILED"],
-]);
+const NEVER_USED: ReadonlySet<string> = new Set([...PENDING, ...["GENERATION_FAILED", "IMPORT_FAILED"]]);
 
 function olderVersion(version: CryptoKeyVersion): readonly KeyVersion[] {
   const stateName = word(version.state);

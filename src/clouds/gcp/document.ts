@@ -115,7 +115,8 @@ function closed(edit: PolicyEdit, before: readonly RawBinding[], summary: readon
   if (summary.length === 0) return null;
   const now: ReadonlySet<unknown> = new Set(edit.bindings);
   const untouched = before.filter((binding) => now.has(binding));
-  return { text: closePolicy(edit), summary: [...summary, keepsLine(untouched)] };
+  const keeps = untouched.length === 0 ? [] : [keepsLine(untouched)];
+  return { text: closePolicy(edit), summary: [...summary, ...keeps] };
 }
 
 function keepsLine(untouched: readonly RawBinding[]): string {

@@ -82,14 +82,14 @@ function deniedWords(words: string, asked: Asked, call: string): Words {
     };
   }
   // "Permission 'x' denied on resource 'y' (or it may not exist)."
-  const mayBeAbsent = /may not exist/i.test(words) ? ", or there is no such thing: Google does not tell" : "";
+  const mayBeAbsent = /may not exist/i.test(words) ? " (or there is no such thing: Google does not tell)" : "";
   return {
     detail: `${call} was refused: the caller lacks ${asked.permission}${mayBeAbsent}.`,
     fix: `Give the caller ${asked.permission} (see docs/permissions.md).`,
   };
 }
 
-function credentialWords({ name, words }: GcpFailure, call: string): Words {
+function credentialWords({ name, words, details }: GcpFailure, call: string): Words {
   if (/could not load the default credentials|no credentials/i.test(words)) {
     return {
       detail: `${call} could not be asked: no Google Cloud credentials were found.`,
@@ -102,7 +102,7 @@ function credentialWords({ name, words }: GcpFailure, call: string): Words {
       fix: "Write a valid access token into the file that CLOUDSDK_AUTH_ACCESS_TOKEN_FILE names.",
     };
   }
-  if (/expired|invalid_grant|invalid_rapt|reauth/i.test(words)) {
+  if (/expired|invalid_grant|invalid_rapt|reauth/i.test(`${words} ${JSON.stringify(details)}`)) {
     return {
       detail: `${call} was not accepted: the Google Cloud credentials have expired (${name}).`,
       fix: "Log in again: `gcloud auth application-default login`; or renew the access token in its file.",

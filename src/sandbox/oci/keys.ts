@@ -130,7 +130,7 @@ function compartments(): Compartment[] {
     inside("sealed"),
     inside("unparsable"),
     inside("too-broad"),
-    inside("any-user"),
+    inside("everybody"),
   ];
 }
 

@@ -232,8 +232,8 @@ export const RECIPES: readonly Recipe[] = [
   {
     name: "any-user",
     ...warns("grant.too-broad", "The policy lets everybody of the vendor's use the keys in the key's compartment."),
-    compartmentId: compartmentId("anyuser"),
-    policies: admits(() => "admit any-user of tenancy AT to use keys in compartment any-user", [TENANCY]),
+    compartmentId: compartmentId("everybody"),
+    policies: admits(() => "admit any-user of tenancy AT to use keys in compartment everybody", [TENANCY]),
   },
   // What cannot be looked at.
   {

@@ -198,7 +198,7 @@ describe("depends", () => {
       "a condition on time",
       {
         key: body([
-          { ...OURS, condition: { title: "t", expression: 'request.time < timestamp("2030-01-01T00:00:00Z")' } },
+          { ...OURS, condition: { title: "t", expression: 'request.time < timestamp("2026-12-01T00:00:00Z")' } },
         ]),
       },
       "request.time <",

@@ -220,8 +220,14 @@ describe("what is said", () => {
   test("a denial names the permission, and that Google does not tell absent from denied", () => {
     const error = googleError(403, "PERMISSION_DENIED", "Permission 'x' denied on resource 'y' (or it may not exist).");
     const why = lookFailure(readFailure(error), ASKED);
-    expect(why.detail).toContain("lacks cloudkms.cryptoKeys.get, or there is no such thing");
+    expect(why.detail).toContain("lacks cloudkms.cryptoKeys.get (or there is no such thing");
     expect(why.fix).toContain("docs/permissions.md");
+  });
+
+  test("an expired token is called one", () => {
+    const words = "Request had invalid authentication credentials.";
+    const error = googleError(401, "UNAUTHENTICATED", words, reason("ACCESS_TOKEN_EXPIRED"));
+    expect(lookFailure(readFailure(error), ASKED).detail).toContain("have expired");
   });
 
   test("nothing that differs from call to call, and no secrets", () => {

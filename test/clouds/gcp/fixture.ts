@@ -55,7 +55,7 @@ export const GRANT = grantTo(GROUP);
 export interface RawBinding {
   readonly role: string;
   readonly members?: readonly string[];
-  readonly condition?: Readonly<Record<string, unknown>>;
+  readonly condition?: object;
 }
 
 export function policyText(bindings: readonly RawBinding[], more: object = {}): string {

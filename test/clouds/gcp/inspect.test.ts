@@ -37,7 +37,7 @@ describe("states", () => {
     ["DESTROYED", "no-material"],
     ["DESTROY_SCHEDULED", "pending-deletion"],
     ["PENDING_GENERATION", "not-ready"],
-    ["PENDING_IMPORT", "no-material"],
+    ["PENDING_IMPORT", "not-ready"],
     ["IMPORT_FAILED", "no-material"],
     ["GENERATION_FAILED", "no-material"],
     ["PENDING_EXTERNAL_DESTRUCTION", "pending-deletion"],
@@ -76,6 +76,15 @@ describe("states", () => {
       stateName: "no primary version",
       algorithms: ["GOOGLE_SYMMETRIC_ENCRYPTION"],
     });
+  });
+
+  test("a first version on its way is waited for", () => {
+    const key = { ...symmetricKey().description, primary: null };
+    expect(describeKey(key, [version(KEY, 1, "PENDING_IMPORT")])).toMatchObject({
+      state: "not-ready",
+      stateName: "PENDING_IMPORT",
+    });
+    expect(describeKey(key, [version(KEY, 1, "IMPORT_FAILED")])).toMatchObject({ state: "no-material" });
   });
 
   test("the newest enabled version decides for RSA", () => {

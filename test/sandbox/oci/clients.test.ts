@@ -44,7 +44,7 @@ describe("the official clients", () => {
     const names = [];
     const all = { compartmentId: OCI_OWNER_TENANCY, compartmentIdInSubtree: true, limit: 3 };
     for await (const { name } of identity.listCompartmentsRecordIterator(all)) names.push(name);
-    expect(names).toEqual(["any-user", "network", "prod", "sealed", "team", "too-broad", "unparsable"]);
+    expect(names).toEqual(["everybody", "network", "prod", "sealed", "team", "too-broad", "unparsable"]);
     const { compartment } = await identity.getCompartment({ compartmentId: TEAM });
     expect(compartment).toMatchObject({ name: "team", compartmentId: OCI_OWNER_TENANCY });
     const { items } = await identity.listGroups({ compartmentId: OCI_OWNER_TENANCY });
