@@ -1,16 +1,22 @@
 import { defineConfig } from "vitest/config";
+import { peggyVite } from "./build/peggy.ts";
 
 /** Tests that start the built command as a child process. */
 const COMMAND = ["test/cli/{start,kill,signals,sandbox-start,home}.test.ts"];
 
 export default defineConfig({
+  plugins: [peggyVite],
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
       {
         extends: true,
-        test: { name: "source", include: ["test/**/*.test.ts"], exclude: [...COMMAND, "test/interop/**", "test/long/**"] },
+        test: {
+          name: "source",
+          include: ["test/**/*.test.ts"],
+          exclude: [...COMMAND, "test/interop/**", "test/long/**"],
+        },
       },
       {
         extends: true,

@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { notices } from "./notices.ts";
+import { peggyPlugin } from "./peggy.ts";
 
 /**
  * Bundles `src` into `dist`: a small entry, and a chunk for whatever is imported on first use (each cloud's SDK, the
@@ -23,6 +24,7 @@ const result = await build({
   minifyWhitespace: true,
   legalComments: "none",
   metafile: true,
+  plugins: [peggyPlugin],
   // Libraries that are CommonJS ask for Node's own modules with require, and for where they are.
   banner: {
     js: [

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import { LookError } from "../core/errors.ts";
 import type { Accessor, CloudId } from "../core/model.ts";
 import { plainText } from "../core/text.ts";
+import type { Vendor } from "../core/vendor.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -34,18 +36,38 @@ async function run({ options, printer }: Invocation<Options>, session: Session):
   const projects = projectsOf(options.project, session);
   const vendor = await session.openVendor();
   const clouds = options.cloud === undefined ? vendor.clouds : [options.cloud];
-  const asked = projects.flatMap((project) => clouds.map((cloud) => ({ project, cloud })));
-  const answers = await Promise.all(
-    asked.map(async ({ project, cloud }): Promise<ProjectAccessors> => {
-      const answer = await vendor.accessors({ project, cloud, region: options.region ?? null });
-      return { vendor: vendor.id, project, cloud, accessors: "accessors" in answer ? answer.accessors : [] };
-    }),
-  );
-  const named = answers.filter((answer) => answer.accessors.length > 0);
+  const named = (await Promise.all(projects.map((project) => ask(vendor, project, clouds, options.region)))).flat();
   if (printer.json) printer.document({ schemaVersion: 1, accessors: named });
   else for (const answer of named) printer.data(text(answer));
   if (named.length === 0) printer.note(`${vendor.id} names no principal for ${projects.join(", ")}.`);
   return EXIT.ok;
+}
+
+/** A cloud for which the vendor names nobody is left out; when that is every cloud, the first reason is thrown. */
+async function ask(
+  vendor: Vendor,
+  project: string,
+  clouds: readonly CloudId[],
+  region: string | undefined,
+): Promise<readonly ProjectAccessors[]> {
+  const reasons: LookError[] = [];
+  const answers = await Promise.all(
+    clouds.map(async (cloud): Promise<ProjectAccessors> => {
+      const about = { vendor: vendor.id, project, cloud };
+      try {
+        const answer = await vendor.accessors({ project, cloud, region: region ?? null });
+        return { ...about, accessors: "accessors" in answer ? answer.accessors : [] };
+      } catch (error) {
+        if (!(error instanceof LookError) || error.code !== "look.unsupported") throw error;
+        reasons.push(error);
+        return { ...about, accessors: [] };
+      }
+    }),
+  );
+  const named = answers.filter((answer) => answer.accessors.length > 0);
+  const [reason] = reasons;
+  if (named.length === 0 && reason !== undefined) throw reason;
+  return named;
 }
 
 function text({ project, cloud, accessors }: ProjectAccessors): string {

@@ -28,7 +28,7 @@ async function run({ args, printer }: Invocation<Options>): Promise<number> {
     return EXIT.ok;
   }
   if (!isCode(code)) {
-    const near = CODES.filter((entry) => entry.code.includes(code) || code.includes(entry.code.split(".")[1] ?? ""));
+    const near = CODES.filter((entry) => isNear(code, entry.code));
     const hint = near.length === 0 ? "" : ` Did you mean ${near.map((entry) => entry.code).join(", ")}?`;
     throw usageError(
       "usage.code",
@@ -40,6 +40,26 @@ async function run({ args, printer }: Invocation<Options>): Promise<number> {
   if (printer.json) printer.document({ schemaVersion: 1, ...entry });
   else printer.data(text(entry));
   return EXIT.ok;
+}
+
+/** A part of the code, the code with more around it, or a slip of two letters at most. */
+function isNear(word: string, code: string): boolean {
+  const [, name = code] = code.split(".");
+  return code.includes(word) || word.includes(name) || distance(word, code) <= 2;
+}
+
+/** How many letters to add, drop or change to make one word of the other (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a.slice(0, 60)].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }
 
 function text(entry: CodeEntry): string {

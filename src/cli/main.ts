@@ -49,10 +49,21 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    const [word = ""] = argv;
-    const help = program.commands.some((one) => one.name() === word) ? `keygrant ${word} --help` : "keygrant --help";
-    return report(error, { argv, host, help });
+    return report(error, { argv, host, help: helpFor(program, argv) });
   }
+}
+
+/** The command that explains what was meant, as far as the words name one. */
+function helpFor(program: Command, argv: readonly string[]): string {
+  const words = [program.name()];
+  let command = program;
+  for (const word of argv) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) break;
+    command = next;
+    words.push(word);
+  }
+  return [...words, "--help"].join(" ");
 }
 
 /** Says a default only where it says something: a flag that is off and an empty list do not. */

@@ -14,12 +14,14 @@ import {
   type CommonOptions,
   common,
   fieldValue,
+  type GrantingOptions,
+  granting,
   positiveInteger,
   several,
 } from "./options.ts";
 import { projectsOf, type Session } from "./session.ts";
 
-interface Options extends CommonOptions, AssessingOptions {
+interface Options extends CommonOptions, AssessingOptions, GrantingOptions {
   readonly project: readonly string[];
   readonly default: boolean;
   readonly dryRun: boolean;
@@ -52,7 +54,7 @@ export function onboardCommand(program: Command, host: Host, finish: Finish): vo
     .option("--replace-principal <old>", "take this principal out of our own statement; repeatable", several, [])
     .option("--prune-orphans", "take principals that no longer exist out of Allow statements", false)
     .option("--settle-reads <n>", "reads in a row that must agree before a write is believed", positiveInteger, 3);
-  assessing(common(command), "required");
+  granting(assessing(common(command), "required"));
   sessionAction<Options>(command, host, finish, run);
 }
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { CLOUD_IDS } from "../clouds/index.ts";
+import { CLOUD_IDS, type GrantForms } from "../clouds/index.ts";
 import type { AssessOptions } from "../core/assess.ts";
 import type { FindingCode } from "../core/findings.ts";
 import { isCode } from "../core/findings.ts";
@@ -91,6 +91,10 @@ export interface LocatingOptions {
   readonly cloud?: CloudId;
   readonly gcpEndpoint?: string;
   readonly impersonateServiceAccount?: string;
+  readonly ociAuth?: string;
+  readonly ociVault?: string;
+  readonly ociManagementEndpoint?: string;
+  readonly ociCryptoEndpoint?: string;
 }
 
 /** The options that say where a key is, and how its cloud is reached, when neither reference nor environment does. */
@@ -99,7 +103,32 @@ export function locating(command: Command): Command {
     .addOption(new Option("--cloud <id>", "for references that do not tell: an AWS alias or key id").choices(CLOUD_IDS))
     .option("--region <name>", "for references that do not tell (default: AWS_REGION)")
     .option("--gcp-endpoint <url>", "another endpoint of Google Cloud KMS")
-    .option("--impersonate-service-account <email>", "the Google service account that makes the round trip");
+    .option("--impersonate-service-account <email>", "the Google service account that makes the round trip")
+    .option(
+      "--oci-auth <how>",
+      "how to log in to OCI: api_key, security_token, instance_principal, … (default: OCI_CLI_AUTH)",
+    )
+    .option("--oci-vault <ocid>", "the OCI vault, when its endpoints are not those that the key's OCID suggests")
+    .option("--oci-management-endpoint <url>", "the OCI vault's management endpoint")
+    .option("--oci-crypto-endpoint <url>", "the OCI vault's cryptographic endpoint");
+}
+
+export interface GrantingOptions {
+  readonly role?: string;
+  readonly scope: GrantForms["scope"];
+  readonly export: boolean;
+}
+
+/** The options that say how a grant is written, where a cloud knows more than one form. */
+export function granting(command: Command): Command {
+  return command
+    .option("--role <name>", "Google Cloud: another role than the vendor's page names")
+    .addOption(
+      new Option("--scope <scope>", "OCI: what the grant covers")
+        .choices(["key", "compartment", "tenancy"])
+        .default("key"),
+    )
+    .option("--no-export", "OCI: without the permission to export the key (not the vendor's documented form)");
 }
 
 /** `500ms`, `30s`, `5m`, `24h`, `30d`, in milliseconds. */
@@ -112,7 +141,7 @@ export function duration(text: string): number {
 }
 
 /** Collects `name=value` pairs. */
-export function fieldValue(text: string, before: FieldValues): FieldValues {
+export function fieldValue(text: string, before: FieldValues = {}): FieldValues {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Write it like role_arn=arn:aws:iam::123456789012:role/aiven-cmk-anchor.");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

@@ -4,19 +4,26 @@ import { type Command, Option } from "commander";
 import { openDialect } from "../clouds/index.ts";
 import { POLICY_FORMATS, type PolicyFormat } from "../core/cloud.ts";
 import { LookError, usageError } from "../core/errors.ts";
-import type { Accessor, CloudId, Grant, KeyKind, KeyRef, VendorCloudPolicy } from "../core/model.ts";
+import type { Accessor, Grant, KeyKind, KeyRef, VendorCloudPolicy } from "../core/model.ts";
 import { plainText } from "../core/text.ts";
 import type { FieldValues } from "../core/trust.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
-import { type CommonOptions, common, fieldValue, locating, several } from "./options.ts";
+import {
+  type CommonOptions,
+  common,
+  fieldValue,
+  type GrantingOptions,
+  granting,
+  type LocatingOptions,
+  locating,
+  several,
+} from "./options.ts";
 import { projectsOf, type Session } from "./session.ts";
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, LocatingOptions, GrantingOptions {
   readonly project: readonly string[];
-  readonly cloud?: CloudId;
-  readonly region?: string;
   readonly accessor: FieldValues;
   readonly format: PolicyFormat;
   readonly purpose: string;
@@ -51,7 +58,7 @@ export function policyCommand(program: Command, host: Host, finish: Finish): voi
     )
     .option("--purpose <name>", "which of the vendor's kinds of keys", "symmetric")
     .option("--current <file>", "the policy as it is now, to add to: a file, - for standard input, live to read it");
-  locating(common(command));
+  granting(locating(common(command)));
   sessionAction<Options>(command, host, finish, run);
 }
 
@@ -64,7 +71,7 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
   }
   const policy = session.policyFor(cloud);
   const kind = kindNamed(options.purpose, policy);
-  const dialect = await openDialect(cloud);
+  const dialect = await openDialect(cloud, { scope: options.scope, noExport: !options.export });
   const accessors = await accessorsFor(invocation, session, policy, key);
   for (const accessor of accessors) dialect.checkAccessor(accessor, key, policy);
   const grant: Grant = { policy, accessors };

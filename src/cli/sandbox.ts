@@ -43,7 +43,7 @@ export function sandboxCommand(program: Command, host: Host, finish: Finish): vo
     .description("create a project, or change the principal that the sandbox's Aiven names for it")
     .argument("<name>")
     .addOption(new Option("--cloud <id>", "whose principal").choices(CLOUD_IDS).default("aws"))
-    .requiredOption("--accessor <name=value>", "a field of the principal; repeatable", fieldValue, {});
+    .requiredOption("--accessor <name=value>", "a field of the principal; repeatable", fieldValue);
   action<ProjectOptions>(printing(project), host, finish, runProject);
 }
 

@@ -4,11 +4,18 @@ import type { Cloud } from "../core/cloud.ts";
 import { KeygrantError, usageError } from "../core/errors.ts";
 import type { Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
+import { withRole } from "../core/policy.ts";
 import type { Vendor } from "../core/vendor.ts";
-import { aivenCredentials, awsEnvironment, type Environment, gcpEnvironment } from "../io/credentials.ts";
+import {
+  aivenCredentials,
+  awsEnvironment,
+  type Environment,
+  gcpEnvironment,
+  ociEnvironment,
+} from "../io/credentials.ts";
 import { policyOf } from "../io/policies.ts";
 import type { Host } from "./host.ts";
-import type { CommonOptions, LocatingOptions } from "./options.ts";
+import type { CommonOptions, GrantingOptions, LocatingOptions } from "./options.ts";
 
 /** The state, the credentials and the connections of one command. Nothing is loaded or asked before it is needed. */
 export interface Session {
@@ -18,14 +25,18 @@ export interface Session {
   readonly signal: AbortSignal;
   openVendor(): Promise<Vendor>;
   openCloud(key: KeyRef): Promise<Cloud>;
+  /** What the vendor needs on the cloud, with the role that was asked for in place of the vendor's. */
   policyFor(cloud: CloudId): VendorCloudPolicy;
   parseKey(text: string, hints: { cloud?: CloudId | undefined; region?: string | undefined }): KeyRef;
   parseResource(registration: Registration): KeyRef | null;
   close(): Promise<void>;
 }
 
+/** Every option that a connection may depend on; a command offers those that make sense for it. */
+export type SessionOptions = CommonOptions & LocatingOptions & Partial<GrantingOptions>;
+
 /** Opens a session; with `--sandbox`, in a world where nothing of the user's is read and nothing leaves the machine. */
-export async function openSession(options: CommonOptions & LocatingOptions, host: Host): Promise<Session> {
+export async function openSession(options: SessionOptions, host: Host): Promise<Session> {
   const sandbox = options.sandbox ? await openSandboxWorld(host) : null;
   const environment: Environment = sandbox === null ? host : { env: sandbox.env, home: sandbox.dir };
   const { stateFolder } = await import("../state/files.ts");
@@ -51,7 +62,7 @@ export async function openSession(options: CommonOptions & LocatingOptions, host
     },
     policyFor(cloud) {
       const policy = policyOf(options.vendor, cloud);
-      if (policy !== null) return policy;
+      if (policy !== null) return options.role === undefined ? policy : withRole(policy, options.role);
       throw usageError(
         "vendor.no-such-cloud",
         `keygrant does not know what ${options.vendor} needs on ${cloud}.`,
@@ -75,7 +86,7 @@ export async function openSession(options: CommonOptions & LocatingOptions, host
 }
 
 interface About {
-  readonly options: CommonOptions & LocatingOptions;
+  readonly options: SessionOptions;
   readonly host: Host;
   readonly environment: Environment;
   readonly signal: AbortSignal;
@@ -99,13 +110,23 @@ async function openCloudFor(about: About, id: CloudId): Promise<Cloud> {
   const agents = createAgents({ proxyEnv: environment.env });
   closers.push(() => agents.destroy());
   const { clock, jitter, random } = host;
-  const { endpoint, impersonate, ...gcp } = gcpEnvironment(environment);
+  const gcp = gcpEnvironment(environment);
+  const oci = ociEnvironment(environment);
   return openCloud(id, {
     aws: awsEnvironment(environment),
     gcp: {
       ...gcp,
-      endpoint: options.gcpEndpoint ?? endpoint,
-      impersonate: options.impersonateServiceAccount ?? impersonate,
+      endpoint: options.gcpEndpoint ?? gcp.endpoint,
+      impersonate: options.impersonateServiceAccount ?? gcp.impersonate,
+    },
+    oci: {
+      ...oci,
+      auth: options.ociAuth ?? oci.auth,
+      vault: options.ociVault,
+      managementEndpoint: options.ociManagementEndpoint,
+      cryptoEndpoint: options.ociCryptoEndpoint,
+      scope: options.scope ?? oci.scope,
+      noExport: options.export === false,
     },
     agents,
     clock,

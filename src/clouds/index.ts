@@ -4,9 +4,10 @@ import type { CloudId, KeyRef } from "../core/model.ts";
 import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
 import { plainText } from "../core/text.ts";
 import type { Agents } from "../io/agents.ts";
-import type { AwsEnvironment, GcpEnvironment } from "../io/credentials.ts";
+import type { AwsEnvironment, GcpEnvironment, OciEnvironment } from "../io/credentials.ts";
 import { parseAwsKey } from "./aws/key.ts";
 import { parseGcpKey } from "./gcp/key.ts";
+import { OCI_KEY_EXAMPLE, parseOciKey } from "./oci/key.ts";
 
 export interface ParseHints {
   /** The user said which cloud it is. */
@@ -26,13 +27,22 @@ export interface CloudSettings {
   readonly signal: AbortSignal;
   readonly aws: AwsEnvironment;
   readonly gcp: GcpEnvironment;
+  readonly oci: OciEnvironment;
+}
+
+/** How a grant is written, where a cloud knows more than one form. */
+export interface GrantForms {
+  /** OCI: how much the grant covers. */
+  readonly scope: "key" | "compartment" | "tenancy";
+  /** OCI: without the permission to export the key. */
+  readonly noExport: boolean;
 }
 
 interface CloudModule {
   readonly example: string;
   /** Null when the text is no reference of this cloud's; throws a usage error when it is one gone wrong. */
   readonly parse: (text: string, hints: ParseHints) => KeyRef | null;
-  readonly dialect: () => Promise<CloudDialect>;
+  readonly dialect: (forms: GrantForms) => Promise<CloudDialect>;
   readonly open: (settings: CloudSettings) => Promise<Cloud>;
 }
 
@@ -64,6 +74,18 @@ const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
       return createGcpCloud({ ...deps, port, attempts: ATTEMPTS, impersonate: gcp.impersonate });
     },
   },
+  oci: {
+    example: OCI_KEY_EXAMPLE,
+    parse: (text, { cloud }) => parseOciKey(text, { forced: cloud === "oci" }),
+    dialect: async (forms) => (await import("./oci/dialect.ts")).createOciDialect(forms),
+    async open({ oci, agents, timeoutMs, ...deps }) {
+      const { openOci } = await import("./oci/sdk.ts");
+      const { createOciCloud } = await import("./oci/provider.ts");
+      const { clock, jitter, signal } = deps;
+      const clients = openOci({ oci, agents, clock, jitter, signal, timeoutMs });
+      return createOciCloud({ ...deps, clients, oci });
+    },
+  },
 };
 
 export const CLOUD_IDS = Object.keys(CLOUDS) as readonly CloudId[];
@@ -84,8 +106,8 @@ export function parseKey(text: string, hints: ParseHints = {}): KeyRef {
 }
 
 /** What can be said without asking the cloud. */
-export function openDialect(id: CloudId): Promise<CloudDialect> {
-  return moduleOf(id).dialect();
+export function openDialect(id: CloudId, forms: GrantForms): Promise<CloudDialect> {
+  return moduleOf(id).dialect(forms);
 }
 
 /** Loads the cloud's SDK. Asks nothing of anybody. */

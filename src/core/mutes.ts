@@ -72,7 +72,7 @@ export function findMute(mutes: readonly Mute[], about: MuteSubject, now: Date):
 
 /** Whether a transition is the end of something bad. */
 export function isGoodNews(transition: Transition): boolean {
-  if (transition.kind === "phase" || transition.kind === "cause") return transition.to === "VALID";
+  if (isVerdict(transition)) return transition.to === "VALID";
   return transition.kind === "warning-gone" || transition.kind === "fresh";
 }
 
@@ -80,17 +80,20 @@ export function isGoodNews(transition: Transition): boolean {
 function muteOf(mutes: readonly Mute[], transition: Transition, report: KeyReport, now: Date): Muted | null {
   const { key, project } = report;
   const failed = report.findings.filter((one) => one.outcome === "fail").map((one) => one.code);
-  const isAlarm = transition.code === null && transition.kind !== "stale" && failed.length > 0;
-  const codes = isAlarm ? failed : [codeOf(transition, report)];
+  const codes = isVerdict(transition) && failed.length > 0 ? failed : [codeOf(transition, report)];
   const found = codes.map((code) => findMute(mutes, { code, key, project }, now));
   return found.every((one) => one !== null) ? (found[0] ?? null) : null;
+}
+
+function isVerdict({ kind }: Transition): boolean {
+  return kind === "phase" || kind === "cause";
 }
 
 /** The code that a transition is about: its warning, or the cause that its message is from; null when all is well. */
 export function codeOf(transition: Transition, report: KeyReport): string | null {
   if (transition.code !== null) return transition.code;
   if (isGoodNews(transition)) return null;
-  const outcome = transition.kind === "stale" ? "unknown" : "fail";
+  const outcome = isVerdict(transition) ? "fail" : "unknown";
   const causes = report.findings.filter((one) => one.outcome === outcome);
   const cause = causes.find((one) => one.detail === transition.message) ?? causes[0] ?? report.findings[0];
   return cause?.code ?? null;

@@ -127,3 +127,35 @@ export function gcpEnvironment({ env }: Environment): GcpEnvironment {
     impersonate: undefined,
   };
 }
+
+export interface OciEnvironment {
+  /** One address that stands in for all of OCI. */
+  readonly endpoint: string | undefined;
+  readonly configFile: string;
+  readonly profile: string;
+  /** `api_key`, `security_token`, `instance_principal`, …: how the caller proves who it is. */
+  readonly auth: string;
+  readonly home: string;
+  /** The vault's OCID, from which OCI tells its endpoints; or the endpoints themselves. */
+  readonly vault: string | undefined;
+  readonly managementEndpoint: string | undefined;
+  readonly cryptoEndpoint: string | undefined;
+  readonly scope: "key" | "compartment" | "tenancy";
+  readonly noExport: boolean;
+}
+
+/** What the OCI CLI reads too (https://docs.oracle.com/en-us/iaas/Content/API/SDKDocs/clienvironmentvariables.htm). */
+export function ociEnvironment({ env, home }: Environment): OciEnvironment {
+  return {
+    endpoint: env["KEYGRANT_OCI_ENDPOINT"] || undefined,
+    configFile: env["OCI_CLI_CONFIG_FILE"] || join(home, ".oci", "config"),
+    profile: env["OCI_CLI_PROFILE"] || "DEFAULT",
+    auth: env["OCI_CLI_AUTH"] || "api_key",
+    home,
+    vault: undefined,
+    managementEndpoint: undefined,
+    cryptoEndpoint: undefined,
+    scope: "key",
+    noExport: false,
+  };
+}

@@ -60,6 +60,8 @@ const MOST_SERVICES = 100;
 export function noticeOf(transition: Transition, { report, before }: News): Notice {
   const code = codeOf(transition, report);
   const found = code === null ? undefined : findingOf(code, transition, report);
+  // Without its registration, nobody can ask for the services any more: those of before are the ones that are hit.
+  const services = transition.kind === "vanished" ? (before?.services ?? null) : report.services;
   return {
     schemaVersion: 1,
     kind: transition.kind,
@@ -80,9 +82,9 @@ export function noticeOf(transition: Transition, { report, before }: News): Noti
     lastValidAt: report.lastValidAt,
     lastCheckedAt: report.lastCheckedAt,
     before: before === null ? null : beforeOf(before, transition),
-    serviceCount: report.services?.length ?? null,
+    serviceCount: services?.length ?? null,
     services:
-      report.services?.slice(0, MOST_SERVICES).map(({ name, status }) => ({
+      services?.slice(0, MOST_SERVICES).map(({ name, status }) => ({
         name: plainText(name, NAME),
         status: plainText(status, NAME),
       })) ?? null,

@@ -60,6 +60,10 @@ function titleOf({ kind, from, to, code }: Notice): string {
       return `Warning ${warning}`;
     case "warning-gone":
       return `Warning gone ${warning}`;
+    case "accessor":
+      return "The vendor names another principal";
+    case "vanished":
+      return "The registration has vanished";
     case "stale":
       return "Nobody can look at this key";
     case "fresh":
@@ -83,9 +87,11 @@ function servicesOf({ services, serviceCount, to, kind }: Notice): string | null
 }
 
 function lastedOf({ before, kind }: Notice): readonly string[] {
-  if (before === null || before.lastedMs === null || kind === "warning-appeared" || kind === "warning-gone") return [];
+  if (before === null || before.lastedMs === null || !LASTING.has(kind)) return [];
   return [`${before.phase} for ${durationText(before.lastedMs)}${kind === "phase" ? " before" : ""}`];
 }
+
+const LASTING: ReadonlySet<string> = new Set(["phase", "cause", "stale", "fresh"]);
 
 /** Text that nothing is read into. */
 function words(text: string, max: number): SlackText {

@@ -71,6 +71,7 @@ function verdict(summary: Summary): string {
   if (all === 0) return "No keys";
   if (summary.INVALID > 0) {
     if (all === 1) return "The key is INVALID";
+    if (summary.INVALID === all) return `All ${all} keys are INVALID`;
     return `${summary.INVALID} of ${all} keys ${summary.INVALID === 1 ? "is" : "are"} INVALID`;
   }
   if (open > 0) return `No key is INVALID, ${open} of ${all} could not be judged`;

@@ -149,6 +149,16 @@ export const sandboxKeysSchema = z.strictObject({
   ),
 });
 
+const variables = z.record(z.string(), z.string());
+
+export const sandboxStartSchema = z.strictObject({
+  schemaVersion,
+  origin: z.url(),
+  env: variables.describe("What a child process needs to use it; the credentials are worthless"),
+});
+export const sandboxResetSchema = z.strictObject({ schemaVersion, reset: z.string().describe("The folder") });
+export const sandboxProjectSchema = z.strictObject({ schemaVersion, project: z.string(), cloud, accessor: variables });
+
 /** Every document by the command that prints it, in the order of the page. */
 export const DOCUMENTS = {
   "keygrant onboard": onboardSchema,
@@ -158,5 +168,8 @@ export const DOCUMENTS = {
   "keygrant explain <code>": explainSchema,
   "keygrant explain": explainAllSchema,
   "keygrant sandbox keys": sandboxKeysSchema,
+  "keygrant sandbox start": sandboxStartSchema,
+  "keygrant sandbox reset": sandboxResetSchema,
+  "keygrant sandbox project": sandboxProjectSchema,
   "any command that could not do its work": errorSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

@@ -34,6 +34,8 @@ code, h3 { font-family: var(--mono); }
 code { font-size: .875em; }
 time, b, .ago, output, .tiles b { font-variant-numeric: tabular-nums; }
 .ago, .soft { color: var(--soft); }
+/* Names in scripts that run from right to left keep to themselves. */
+b, code, time, h3, .where span, .status, option { unicode-bidi: isolate; }
 [hidden] { display: none !important; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
 
@@ -120,6 +122,8 @@ h3 { font-size: .8125rem; font-weight: 500; margin-block: .1rem .25rem; text-wra
 .hit.none { color: var(--soft); font-weight: 400; }
 .side { display: grid; justify-items: end; gap: .35rem; }
 .since { font-size: .875rem; color: var(--soft); }
+.since::after { content: " ▸" / ""; }
+[open] .since::after { content: " ▾" / ""; }
 .evidence { display: flex; flex-wrap: wrap; gap: .3rem; }
 .evidence li { padding: .05rem .5rem; border-radius: 6px; border: 1px solid; font-size: .8125rem; white-space: nowrap; }
 .evidence span:first-child { font-weight: 700; }
@@ -190,7 +194,7 @@ footer p + p { margin-top: .5rem; }
   html { font-size: 8.5pt; }
   body > * { max-width: none; padding-inline: 0; }
   header { padding-top: 0; }
-  .filter { display: none; }
+  .filter, .since::after { display: none; }
   .bar, .strip, .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   h2, h4, summary, .strip, .ends { break-after: avoid; }
   .keys { display: block; }

@@ -8,6 +8,7 @@ import {
   keyId,
   keyRow,
   messageRow,
+  type Remembered,
   type Row,
   readKey,
   readMessages,
@@ -134,20 +135,21 @@ function keyStore(database: Database, deps: StoreDeps): KeyStore {
 }
 
 /** Page after page as of one moment, whatever is recorded meanwhile. */
-async function* every(database: Database): ReturnType<KeyStore["all"]> & AsyncGenerator {
-  const { where } = database;
+async function* every(database: Database): AsyncGenerator<Remembered> {
   const client = await database.begin(SNAPSHOT);
+  let broken: unknown = null;
   try {
     await client.query(`DECLARE keygrant_all NO SCROLL CURSOR FOR ${ALL}`);
     for (;;) {
       const { rows } = await client.query<Row>(`FETCH ${PAGE} FROM keygrant_all`);
-      for (const row of rows) yield readKey(where, row);
+      for (const row of rows) yield readKey(database.where, row);
       if (rows.length < PAGE) return;
     }
   } catch (error) {
+    broken = error;
     throw database.explain(error);
   } finally {
-    await giveBack(client, null);
+    await giveBack(client, broken);
   }
 }
 

@@ -156,7 +156,12 @@ function escaped(text: string, max: number): string {
   return JSON.stringify(text).slice(1, -1).slice(0, max);
 }
 
-export function readKey(where: string, row: Row): { readonly id: KeyIdentity; readonly memory: KeyMemory } {
+export interface Remembered {
+  readonly id: KeyIdentity;
+  readonly memory: KeyMemory;
+}
+
+export function readKey(where: string, row: Row): Remembered {
   const id = parsed(identitySchema, row["identity"]);
   if (!id.success) throw damaged(where, `the row "${row["id"]}" of keygrant_keys is broken`, id.error);
   const memory = parsed(memorySchema, row["memory"]);

@@ -1,16 +1,11 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KeyIdentity } from "../../src/core/history.ts";
 import type { KeyStore } from "../../src/core/memory.ts";
 import { openStore, type StoreAddress, type StoreDeps } from "../../src/state/store.ts";
-import type { ChildTask } from "../state/store-child.ts";
+import { start } from "../state/store-children.ts";
 import { identity, memory, message, NOW, transition } from "../state/store-samples.ts";
 
 /** A store that is nobody else's, and ways past it into what it keeps. */
@@ -482,48 +477,4 @@ async function inTurns(times: number, atOnce: number, work: (index: number) => P
 /** Text that no index can compress into what it holds. */
 function randomText(mark: string, length: number): string {
   return mark + randomBytes(length).toString("base64");
-}
-
-interface Child {
-  /** Waits until what it said so far is enough. */
-  said(isEnough: (lines: readonly string[]) => boolean): Promise<void>;
-  /** Everything it said, once it ended well. */
-  end(): Promise<readonly string[]>;
-  /** The same, once it was ended at once (SIGKILL). */
-  kill(): Promise<readonly string[]>;
-}
-
-function start(task: ChildTask): Child {
-  const script = join(import.meta.dirname, "../state/store-child.ts");
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, [script, JSON.stringify(task)], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const lines: string[] = [];
-  const errors: string[] = [];
-  let heard = () => {};
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    lines.push(line);
-    heard();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
-  const closed = once(child, "close");
-  return {
-    said: (isEnough) =>
-      new Promise((resolve, reject) => {
-        heard = () => isEnough(lines) && resolve();
-        heard();
-        void closed.then(() => reject(new Error(errors.join(""))));
-      }),
-    async end() {
-      const [code] = await closed;
-      expect({ code, errors: errors.join("") }).toEqual({ code: 0, errors: "" });
-      return lines;
-    },
-    async kill() {
-      child.kill("SIGKILL");
-      await closed;
-      expect(errors.join("")).toBe("");
-      return lines;
-    },
-  };
 }

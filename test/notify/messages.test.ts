@@ -106,6 +106,29 @@ describe("noticeOf", () => {
     expect(many.services).toHaveLength(100);
   });
 
+  it("names the services of before when the registration has vanished, and why it is told", () => {
+    const detail = "The registration has vanished.";
+    const gone = report({
+      phase: "VALID",
+      stale: true,
+      services: [],
+      findings: [found("vendor.not-registered", detail)],
+    });
+    const notice = noticeOf(transition({ kind: "vanished", to: "VALID", message: detail }), { ...NEWS, report: gone });
+    expect(notice).toMatchObject({ code: "vendor.not-registered", cause: detail, services: [{ name: "pg-orders" }] });
+    expect(slackMessage(notice).text).toContain("Services that use it: `pg-orders`");
+  });
+
+  it("names a changed principal by its code, beside a failure too", () => {
+    const detail = "The vendor names another.";
+    const findings = [found("key.disabled"), found("vendor.pending"), found("vendor.accessor-changed", detail)];
+    const notice = noticeOf(transition({ kind: "accessor", to: "INVALID", message: detail }), {
+      ...NEWS,
+      report: report({ findings }),
+    });
+    expect(notice).toMatchObject({ code: "vendor.accessor-changed", cause: detail });
+  });
+
   it("knows nothing of before when nothing was remembered", () => {
     expect(noticeOf(transition({ from: null }), { ...NEWS, before: null }).before).toBeNull();
   });

@@ -375,7 +375,7 @@ export const HOSTILE = [
   `</script><script>document.title="owned"</script>`,
   `"><img src=x onerror=alert(1)>`,
   `' onmouseover='alert(1)`,
-  "`${alert(1)}`",
+  ["`$", "{alert(1)}`"].join(""),
   "]]><!-- --><?php ?>",
   "\u202Egnp.exe\u202C \u2066hidden\u2069",
   "\u0000\u0001\u001B[31mred\u009B0m\u0007\u007F",

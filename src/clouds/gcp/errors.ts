@@ -1,5 +1,6 @@
 import { plainText } from "../../core/text.ts";
 import { isRecord } from "./policy.ts";
+import { isMemberRefusal } from "./sharing.ts";
 
 /** The one place that reads what Google's client, and the requests beside it, reject with. */
 
@@ -218,27 +219,6 @@ function isKeyState(message: string): boolean {
 
 function reasonsIn(details: readonly unknown[]): readonly string[] {
   return details.flatMap((one) => (isRecord(one) && typeof one["reason"] === "string" ? [one["reason"]] : []));
-}
-
-/** `constraints/iam.allowedPolicyMemberDomains` and its successor, `constraints/iam.managed.allowedPolicyMembers`. */
-const MEMBER_CONSTRAINT = /constraints\/(?:customConstraints\/)?[\w.]*(?:allowedPolicyMember|AllowPolicy)\w*/i;
-
-function isMemberRefusal(message: string, details: readonly unknown[]): boolean {
-  if (/do(?:es)? not belong to a permitted customer|not in permitted organi[sz]ation/i.test(message)) return true;
-  return MEMBER_CONSTRAINT.test(message) || MEMBER_CONSTRAINT.test(JSON.stringify(details) ?? "");
-}
-
-/** What domain-restricted sharing says: which constraint, and which addresses do not fit it. */
-export function memberRefusal({ words, details }: GcpFailure): {
-  readonly constraint: string | null;
-  readonly members: readonly string[];
-} {
-  const text = `${words} ${JSON.stringify(details) ?? ""}`;
-  const members = [...text.matchAll(/[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+|\ball(?:Authenticated)?Users\b/g)];
-  return {
-    constraint: MEMBER_CONSTRAINT.exec(text)?.[0] ?? null,
-    members: [...new Set(members.map(([member]) => member.replace("%40", "@")))].slice(0, 10),
-  };
 }
 
 function credentialFailure(error: Error): GcpFailure {

@@ -2,12 +2,13 @@ import { KeygrantError, LookError, refusal } from "../../core/errors.ts";
 import type { DocumentBody, Edit } from "../../core/model.ts";
 import { failureOf, pause, pauseAfter } from "./calls.ts";
 import { applyDelta, type Delta } from "./delta.ts";
-import { type Asked, type GcpFailure, isPassing, memberRefusal } from "./errors.ts";
+import { type Asked, type GcpFailure, isPassing } from "./errors.ts";
 import { parseExactly } from "./json.ts";
 import { lookFailure } from "./look.ts";
 import { isRecord } from "./policy.ts";
 import { readKeyPolicy } from "./reads.ts";
 import type { SettleDeps } from "./settle.ts";
+import { memberRefusal } from "./sharing.ts";
 
 /** How often a write is tried against policies that others keep changing, or without an answer. */
 const TRIES = 8;
@@ -109,10 +110,7 @@ function refusalFor(failure: GcpFailure, edit: Edit): KeygrantError {
   );
 }
 
-/**
- * Domain-restricted sharing looks at every member of the policy, so one that stands in it for years can be the reason
- * (https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains).
- */
+/** The whole policy is looked at, so a member that stands in it for years can be the reason. */
 function memberNotAllowed(failure: GcpFailure, edit: Edit): KeygrantError {
   const { constraint, members } = memberRefusal(failure);
   const rule = constraint ?? "an organisation policy on who may stand in IAM policies (domain-restricted sharing)";

@@ -84,7 +84,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
 });
 
 function judged({ key, ring, project, isRsa, custom }: Case) {
-  const bodyOf = (list: readonly Binding[]) => body(list.map(({ role, members, condition }): RawBinding => ({ role, members, ...(condition && { condition }) })));
+  const bodyOf = (list: readonly Binding[]) =>
+    body(list.map(({ role, members, condition }): RawBinding => ({ role, members, ...(condition && { condition }) })));
   const documents = { key: bodyOf(key), ring: bodyOf(ring), project: bodyOf(project) };
   const more = [roleDocument(CUSTOM, custom)];
   const description = isRsa ? USABLE_RSA : USABLE;

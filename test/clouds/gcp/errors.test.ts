@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  type FailureKind,
-  GcpAnswerError,
-  GcpCredentialsError,
-  memberRefusal,
-  readFailure,
-} from "../../../src/clouds/gcp/errors.ts";
+import { type FailureKind, GcpAnswerError, GcpCredentialsError, readFailure } from "../../../src/clouds/gcp/errors.ts";
 import { lookFailure } from "../../../src/clouds/gcp/look.ts";
+import { memberRefusal } from "../../../src/clouds/gcp/sharing.ts";
 import type { LookCode } from "../../../src/core/model.ts";
 import { googleError, KEY } from "./fixture.ts";
 
