@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import type { Host } from "./host.ts";
-import type { CommonOptions } from "./options.ts";
-import { createPrinter, type Printer } from "./printer.ts";
-import { openSession, type Session } from "./session.ts";
+import { createPrinter, type Printer, type PrintOptions } from "./printer.ts";
+import { openSession, type Session, type SessionOptions } from "./session.ts";
 
 /** What a command's action gets, and what it gives back: an exit code. */
 export interface Invocation<Options> {
@@ -16,7 +15,7 @@ export interface Invocation<Options> {
 export type Finish = (exitCode: number) => void;
 
 /** Binds an action to a command: options and arguments in, exit code out. */
-export function action<Options extends Pick<CommonOptions, "output" | "quiet" | "color">>(
+export function action<Options extends PrintOptions>(
   command: Command,
   host: Host,
   finish: Finish,
@@ -34,7 +33,7 @@ export function action<Options extends Pick<CommonOptions, "output" | "quiet" | 
 }
 
 /** The same, within a session that is closed whatever happens. */
-export function sessionAction<Options extends CommonOptions>(
+export function sessionAction<Options extends Omit<SessionOptions, "output"> & PrintOptions>(
   command: Command,
   host: Host,
   finish: Finish,

@@ -1,6 +1,5 @@
 import type { ErrorKind } from "../core/errors.ts";
-import type { OnboardReport, ValidateReport } from "../core/report.ts";
-import { type KeyReport, standing } from "../core/report.ts";
+import { type OnboardReport, type Summary, summarise } from "../core/report.ts";
 
 /** The exit codes of the contract, in one place. */
 export const EXIT = {
@@ -25,23 +24,17 @@ export function exitOfError(kind: ErrorKind): number {
   }
 }
 
-/** One INVALID key counts for more than any that could not be looked at. */
-export function exitOfKeys(keys: readonly KeyReport[]): number {
-  if (keys.some((key) => standing(key) === "INVALID")) return EXIT.invalid;
-  const open = keys.filter((key) => standing(key) === "undetermined");
-  if (open.length === 0) return EXIT.ok;
-  return open.every((key) => key.waiting) ? EXIT.waiting : EXIT.undetermined;
+/** One INVALID key counts for more than any that could not be looked at, and that for more than one that waits. */
+export function exitOfTally(counts: Summary, onlyWaiting: boolean, unlisted: number): number {
+  if (counts.INVALID > 0) return EXIT.invalid;
+  if (unlisted > 0 || (counts.undetermined > 0 && !onlyWaiting)) return EXIT.undetermined;
+  return counts.undetermined > 0 ? EXIT.waiting : EXIT.ok;
 }
 
-export function exitOfValidate(report: ValidateReport): number {
-  const code = exitOfKeys(report.keys);
-  return report.unlisted.length > 0 && code !== EXIT.invalid ? EXIT.undetermined : code;
-}
-
-/** A key that is VALID but that nobody could register is not what was asked for. */
+/** A key that is VALID but that nobody could register is not what was asked for; of a dry run, a plan is. */
 export function exitOfOnboard(report: OnboardReport, dryRun: boolean): number {
-  const code = exitOfKeys([report.key]);
-  if (code === EXIT.invalid) return code;
-  if (dryRun) return report.steps.some((step) => step.outcome === "failed") ? EXIT.undetermined : EXIT.ok;
+  const isStuck = report.steps.some((step) => step.outcome === "failed" || step.outcome === "waiting");
+  if (dryRun && !isStuck) return EXIT.ok;
+  const code = exitOfTally(summarise([report.key]), report.key.waiting, 0);
   return code === EXIT.ok && report.registration === null ? EXIT.undetermined : code;
 }

@@ -23,7 +23,12 @@ export interface CommonOptions {
 
 /** The options that every command takes which asks somebody something. */
 export function common(command: Command): Command {
-  return printing(command)
+  return asking(printing(command));
+}
+
+/** Whom to ask, and for how long. */
+export function asking(command: Command): Command {
+  return command
     .option("--vendor <id>", "the SaaS vendor", "aiven")
     .addOption(
       new Option("--timeout <duration>", "of one call: 500ms, 30s, 2m").argParser(duration).default(30_000, "30s"),
@@ -36,12 +41,16 @@ export function common(command: Command): Command {
     );
 }
 
-/** The options of every command. */
+/** What is printed, and how. */
 export function printing(command: Command): Command {
+  return talking(command).addOption(
+    new Option("-o, --output <format>", "what is printed on stdout").choices(["text", "json"]).default("text"),
+  );
+}
+
+/** How much is said on stderr, and in which colours. */
+export function talking(command: Command): Command {
   return command
-    .addOption(
-      new Option("-o, --output <format>", "what is printed on stdout").choices(["text", "json"]).default("text"),
-    )
     .option("-q, --quiet", "print nothing but results and errors", false)
     .option("-v, --verbose", "say more about errors", false)
     .option("--no-color", "no colours (as NO_COLOR does)");
@@ -164,4 +173,25 @@ function codes(text: string, before: readonly FindingCode[]): readonly FindingCo
 export function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError("Give a port from 0 to 65535.");
   return Number(text);
+}
+
+export interface ShardChoice {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** `i/n`, i from 0. */
+export function shard(text: string): ShardChoice {
+  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  if (index === undefined || of === undefined || Number(index) >= Number(of)) {
+    throw new InvalidArgumentError("Write it like 0/4, 1/4, … up to 3/4.");
+  }
+  return { index: Number(index), of: Number(of) };
+}
+
+/** `20%`, as a fraction. */
+export function share(text: string): number {
+  const percent = Number(/^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1] ?? Number.NaN);
+  if (!(percent > 0 && percent <= 100)) throw new InvalidArgumentError("Write it like 20%.");
+  return percent / 100;
 }

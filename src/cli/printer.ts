@@ -1,6 +1,5 @@
 import { styleText } from "node:util";
 import type { Host, Output } from "./host.ts";
-import type { CommonOptions } from "./options.ts";
 
 type Format = Parameters<typeof styleText>[0];
 /** Colours a piece of text, where colours are wanted. */
@@ -20,7 +19,14 @@ export interface Printer {
   busy(text: string): () => void;
 }
 
-export function createPrinter(host: Host, options: Pick<CommonOptions, "output" | "quiet" | "color">): Printer {
+export interface PrintOptions {
+  /** What goes to stdout, in a word; several when a command writes files too. */
+  readonly output?: string | readonly unknown[];
+  readonly quiet: boolean;
+  readonly color: boolean;
+}
+
+export function createPrinter(host: Host, options: PrintOptions): Printer {
   const paint = painter(host, host.stdout, options.color);
   // Whoever was stopped has no results: what was found out since may be nothing but the stopping itself.
   const print = (text: string) => {

@@ -52,7 +52,8 @@ function startCommand(sandbox: Command): Command {
     .command("start")
     .description("keep a sandbox running, for other programs too, until it is stopped")
     .option("--port <number>", "the port on 127.0.0.1 (0: any free one)", portNumber, 0)
-    .option("--env-file <file>", "write everything that a child needs to use it as KEY=value lines, once it listens")
+    // Node takes --env-file for its own wherever it stands after `node` or `npx`: -e gets through everywhere.
+    .option("-e, --env-file <file>", "write what a child needs to use it as KEY=value lines, once it listens")
     .option("--latency <duration>", "hold every answer back", duration, 0)
     .option(
       "--propagation <duration>",

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { openCloud, parseKey } from "../clouds/index.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { KeygrantError, usageError } from "../core/errors.ts";
-import type { Memory } from "../core/memory.ts";
+import type { KeyStore, Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
 import { withRole } from "../core/policy.ts";
 import type { Vendor } from "../core/vendor.ts";
@@ -13,6 +13,7 @@ import {
   gcpEnvironment,
   ociEnvironment,
 } from "../io/credentials.ts";
+import { isLoopback } from "../io/loopback.ts";
 import { policyOf } from "../io/policies.ts";
 import type { Host } from "./host.ts";
 import type { CommonOptions, GrantingOptions, LocatingOptions } from "./options.ts";
@@ -21,6 +22,10 @@ import type { CommonOptions, GrantingOptions, LocatingOptions } from "./options.
 export interface Session {
   readonly environment: Environment;
   readonly memory: Memory;
+  /** Whether the cloud is asked on this machine, where nobody's quota is shared. */
+  isLocal(cloud: CloudId): boolean;
+  /** What `validate` remembers; null with `--no-state`. */
+  openStore(given: string | false | undefined): Promise<KeyStore | null>;
   /** Aborted by a signal or by `--deadline`. */
   readonly signal: AbortSignal;
   openVendor(): Promise<Vendor>;
@@ -33,7 +38,7 @@ export interface Session {
 }
 
 /** Every option that a connection may depend on; a command offers those that make sense for it. */
-export type SessionOptions = CommonOptions & LocatingOptions & Partial<GrantingOptions>;
+export type SessionOptions = Omit<CommonOptions, "output"> & LocatingOptions & Partial<GrantingOptions>;
 
 /** Opens a session; with `--sandbox`, in a world where nothing of the user's is read and nothing leaves the machine. */
 export async function openSession(options: SessionOptions, host: Host): Promise<Session> {
@@ -53,6 +58,18 @@ export async function openSession(options: SessionOptions, host: Host): Promise<
   return {
     environment,
     memory: fileMemory(folder, host.random),
+    isLocal: (cloud) => isLocal(cloud, environment),
+    async openStore(given) {
+      if (given === false) return null;
+      const { defaultStoreAddress, openStore, parseStoreAddress } = await import("../state/store.ts");
+      const text = given ?? environment.env["KEYGRANT_STATE"];
+      const address = text
+        ? parseStoreAddress(text, { fromArgument: given !== undefined })
+        : defaultStoreAddress(folder);
+      const store = await openStore(address, host);
+      closers.push(() => store.close());
+      return store;
+    },
     signal,
     openVendor: () => openVendorFor(about),
     openCloud(key) {
@@ -79,7 +96,7 @@ export async function openSession(options: SessionOptions, host: Host): Promise<
       }
     },
     async close() {
-      for (const close of closers) close();
+      for (const close of closers) await close();
       await sandbox?.close();
     },
   };
@@ -135,6 +152,15 @@ async function openCloudFor(about: About, id: CloudId): Promise<Cloud> {
     timeoutMs: options.timeout,
     signal,
   });
+}
+
+function isLocal(cloud: CloudId, environment: Environment): boolean {
+  const endpoints: Partial<Record<CloudId, string | undefined>> = {
+    aws: awsEnvironment(environment).kmsEndpoint,
+    gcp: gcpEnvironment(environment).endpoint,
+    oci: ociEnvironment(environment).endpoint,
+  };
+  return isLoopback(URL.parse(endpoints[cloud] ?? "")?.hostname ?? "");
 }
 
 interface SandboxWorld {

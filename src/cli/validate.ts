@@ -1,37 +1,51 @@
 import { type Command, Option } from "commander";
-import { createPace } from "../core/pace.ts";
-import { type GivenKey, validate } from "../core/validate.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { CLOUD_IDS } from "../clouds/index.ts";
+import { createPace, keysPerSecond } from "../core/pace.ts";
+import { type GivenKey, type ValidateOptions, validateEach } from "../core/validate.ts";
 import { policyOf } from "../io/policies.ts";
-import { validateText } from "../report/text.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
-import { exitOfValidate } from "./exit.ts";
+import { exitOfTally } from "./exit.ts";
 import type { Host } from "./host.ts";
 import {
   type AssessingOptions,
+  asking,
   assessing,
   assessOptions,
   type CommonOptions,
-  common,
   duration,
   positiveInteger,
+  type ShardChoice,
   several,
+  shard,
+  share,
+  talking,
 } from "./options.ts";
+import { type OutputChoice, openOutputs, outputChoice } from "./outputs.ts";
 import { projectsOf, type Session } from "./session.ts";
 
-interface Options extends CommonOptions, AssessingOptions {
+interface Options extends Omit<CommonOptions, "output">, AssessingOptions {
   readonly project: readonly string[];
+  readonly output?: readonly OutputChoice[];
   readonly askVendor: boolean;
   readonly confirm: number;
-  /** Milliseconds. */
+  /** Milliseconds, like every duration here. */
   readonly maxStale: number;
-  /** Milliseconds; undefined: with every look. */
+  readonly warnBefore: number;
+  /** Undefined: with every look. */
   readonly probeEvery?: number;
+  /** A fraction above 0, up to 1. */
+  readonly maxShare: number;
+  readonly shard?: ShardChoice;
+  /** An address; false with `--no-state`. */
+  readonly state?: string | false;
 }
 
 /** How many keys are looked at at once: in one quota domain, and over all. */
 const AT_ONCE = { perDomain: 8, overall: 64 };
 const DAY_MS = 86_400_000;
 const CMK_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const TO_STDOUT: readonly OutputChoice[] = [{ format: "text", to: null }];
 
 export function validateCommand(program: Command, host: Host, finish: Finish): void {
   const command = program
@@ -39,10 +53,16 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
     .summary("say of each key whether the vendor can use it, and why not")
     .description(
       "Looks at the given keys or CMK ids, or at every key registered in the projects. Never says INVALID because\n" +
-        "somebody could not be asked: that is undetermined, exit code 12.",
+        "somebody could not be asked: that is undetermined, exit code 12. Remembers what it saw, so that it can say\n" +
+        "since when, and what changed.",
     )
     .argument("[key...]", "key references or CMK ids")
     .option("-p, --project <name>", "the vendor's project; repeatable (default: AIVEN_PROJECT)", several, [])
+    .option(
+      "-o, --output <format[=file]>",
+      "text, json, jsonl, junit, sarif, prometheus or html; repeatable with a file (default: text)",
+      outputChoice,
+    )
     .option("--ask-vendor", "have the vendor use each key now (it shows in the keys' audit log)", false)
     .option("--confirm <n>", "conclusive failures in a row that make an alarm", positiveInteger, 2)
     .addOption(
@@ -50,8 +70,28 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
         .argParser(duration)
         .default(DAY_MS, "24h"),
     )
-    .option("--probe-every <duration>", "make a round trip only this often (default: with every look)", duration);
-  assessing(common(command), "auto");
+    .addOption(
+      new Option("--warn-before <duration>", "how long before a date to warn")
+        .argParser(duration)
+        .default(30 * DAY_MS, "30d"),
+    )
+    .option("--probe-every <duration>", "make a round trip only this often (default: with every look)", duration)
+    .addOption(
+      new Option("--max-share <percent>", "the share of each cloud's published quotas to use")
+        .argParser(share)
+        .default(0.2, "20%"),
+    )
+    .option(
+      "--shard <i/n>",
+      "look after this part of all keys only, i from 0 (default: from JOB_COMPLETION_INDEX)",
+      shard,
+    )
+    .option(
+      "--state <address>",
+      "where to remember: a file, or postgres://… (default: KEYGRANT_STATE, or the state folder)",
+    )
+    .option("--no-state", "remember nothing, and know nothing of before");
+  assessing(asking(talking(command)), "auto");
   sessionAction<Options>(command, host, finish, run);
 }
 
@@ -63,36 +103,69 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
   });
   const projects = projectsOf(options.project, session);
   const vendor = await session.openVendor();
-  const report = await validate(
-    given,
-    {
-      ...assessOptions(options),
-      projects,
-      askVendor: options.askVendor,
-      expectAccessor: options.expectAccessor,
-      confirm: options.confirm,
-      maxStaleMs: options.maxStale,
-      probeEveryMs: options.probeEvery ?? null,
-      shard: null,
-    },
-    {
-      vendor,
-      memory: session.memory,
-      clock: host.clock,
-      openCloud: (key) => session.openCloud(key),
-      policyFor: (key) => policyOf(options.vendor, key.cloud),
-      parseResource: (registration) => session.parseResource(registration),
-      pace: createPace({ clock: host.clock, ...AT_ONCE, keysPerSecond: () => null }),
-      jitter: host.jitter,
-      store: null,
-      messagesFor: () => [],
-      signal: session.signal,
-    },
-  );
-  if (printer.json) printer.document(report);
-  else if (report.keys.length + report.unlisted.length > 0) printer.data(validateText(report, printer.paint));
-  if (report.keys.length === 0 && report.unlisted.length === 0) {
-    printer.note(`No key is registered in ${projects.join(", ")}: there is nothing to validate.`);
+  const store = await session.openStore(options.state);
+  const startedAt = host.clock.now().toISOString();
+  const outputs = await openOutputs(options.output ?? TO_STDOUT, {
+    host,
+    paint: printer.paint,
+    store,
+    run: { startedAt, version: packageJson.version },
+  });
+  try {
+    const end = await validateEach(
+      given,
+      validateOptions(options, projects, session),
+      {
+        vendor,
+        memory: session.memory,
+        clock: host.clock,
+        openCloud: (key) => session.openCloud(key),
+        policyFor: (key) => policyOf(options.vendor, key.cloud),
+        parseResource: (registration) => session.parseResource(registration),
+        pace: createPace({
+          clock: host.clock,
+          ...AT_ONCE,
+          keysPerSecond: (domain) => budgetOf(domain, options.maxShare, session),
+        }),
+        jitter: host.jitter,
+        store,
+        messagesFor: () => [],
+        signal: session.signal,
+      },
+      (report) => outputs.key(report),
+    );
+    const { counts, onlyWaiting } = await outputs.end(end);
+    const isEmpty = Object.values(counts).every((count) => count === 0) && end.unlisted.length === 0;
+    if (isEmpty) printer.note(`No key is registered in ${projects.join(", ")}: there is nothing to validate.`);
+    return exitOfTally(counts, onlyWaiting, end.unlisted.length);
+  } catch (error) {
+    await outputs.abandon();
+    throw error;
   }
-  return exitOfValidate(report);
+}
+
+function validateOptions(options: Options, projects: readonly string[], session: Session): ValidateOptions {
+  return {
+    ...assessOptions(options),
+    warnBeforeMs: options.warnBefore,
+    projects,
+    askVendor: options.askVendor,
+    expectAccessor: options.expectAccessor,
+    confirm: options.confirm,
+    maxStaleMs: options.maxStale,
+    probeEveryMs: options.probeEvery ?? null,
+    shard: options.shard ?? shardOfJob(session.environment.env),
+  };
+}
+
+/** Keys a second in a quota domain; null where there is nobody to share with. */
+function budgetOf(domain: string, maxShare: number, session: Session): number | null {
+  const cloud = CLOUD_IDS.find((id) => domain.startsWith(`${id} `));
+  return cloud === undefined || session.isLocal(cloud) ? null : keysPerSecond(domain, maxShare);
+}
+
+/** The shard of an indexed Kubernetes Job: its index, and how many there are; null outside of one. */
+function shardOfJob(env: Session["environment"]["env"]): ShardChoice | null {
+  const { JOB_COMPLETION_INDEX: index, KEYGRANT_SHARDS: of } = env;
+  return index === undefined || of === undefined ? null : shard(`${index}/${of}`);
 }

@@ -19,20 +19,20 @@ export function accessView(cloud: Cloud, facts: KeyFacts, grant: Grant): AccessV
 
 /** The round trip, unless it is switched off or cannot succeed. */
 export async function tryRoundTrip(cloud: Cloud, facts: KeyFacts, options: AssessOptions): Promise<Probe> {
-  if (options.probeMode === "off") return skipped("The round trip was switched off.");
+  if (options.probeMode === "off")
+    return skipped("The round trip was switched off.", "Pass `--probe auto` to make it.");
   if (!facts.key.known) return notMade("the key could not be looked at");
   if (facts.key.value === null) return notMade("there is no such key");
   if (facts.key.value.state !== "usable") return notMade(`the key is ${facts.key.value.stateName}`);
   return cloud.probe(facts, { as: options.probeAs });
 }
 
-export function skipped(detail: string): Probe {
-  return { outcome: "unknown", code: "roundtrip.skipped", detail };
+function notMade(because: string): Probe {
+  return skipped(`The round trip was not made: ${because}.`, "Mend what is said of the key first.");
 }
 
-function notMade(because: string): Probe {
-  const detail = `The round trip was not made: ${because}.`;
-  return { outcome: "unknown", code: "roundtrip.skipped", detail, fix: "Mend what is said of the key first." };
+export function skipped(detail: string, fix: string): Probe {
+  return { outcome: "unknown", code: "roundtrip.skipped", detail, fix };
 }
 
 /** How long each cloud takes, at most, until everybody sees a new grant (FACTS §3 to §5). */

@@ -25,6 +25,8 @@ export interface KeyMemory {
   readonly doubts: number;
   /** The last round trip that was really made, and when (ISO 8601, UTC); null when there was none. */
   readonly probe: { readonly at: string; readonly outcome: Probe } | null;
+  /** The warnings of the last conclusion, by code. */
+  readonly warned: readonly string[];
   /** What was told once and is not to be told again while it lasts. */
   readonly told: readonly Told[];
 }
@@ -131,10 +133,17 @@ function concluded(
   const told = newlyTold(before, seen, at);
   const transitions = [
     ...(wasStale ? [transition("fresh", old, seen, at)] : []),
-    ...changes(old, seen, at),
+    ...changes(old, seen, at, before?.warned ?? []),
     ...told.transitions,
   ];
-  const memory = { report, concludedAt: at, doubts: 0, probe: probe ?? before?.probe ?? null, told: told.told };
+  const memory: KeyMemory = {
+    report,
+    concludedAt: at,
+    doubts: 0,
+    probe: probe ?? before?.probe ?? null,
+    warned: warnings(seen.findings),
+    told: told.told,
+  };
   return { report, memory, transitions };
 }
 
@@ -170,8 +179,8 @@ function concludedNothing(
   const isTooOld = before !== null && isStaleFor(before, options);
   const accessor = newlyTold(before, seen, at);
   const memory: KeyMemory = {
-    // What was concluded last stays remembered as it was, but for when it was looked at.
-    report: old === null ? report : { ...report, findings: old.findings },
+    report,
+    warned: before?.warned ?? [],
     concludedAt: before?.concludedAt ?? null,
     doubts: before?.doubts ?? 0,
     probe: probe ?? before?.probe ?? null,
@@ -187,7 +196,7 @@ export function vanished(before: KeyMemory, now: Date): Advanced {
   const old = before.report;
   const detail = `The registration of ${old.key} in ${old.project} has vanished.`;
   const gone = finding("vendor.not-registered", { subject: old.key, detail });
-  const report: KeyReport = { ...old, stale: true, waiting: false, lastCheckedAt: at, findings: [gone], services: [] };
+  const report: KeyReport = { ...old, stale: true, waiting: false, lastCheckedAt: at, findings: [gone] };
   return { report, memory: { ...before, report }, transitions: [transition("vanished", old, old, at, detail)] };
 }
 
@@ -221,11 +230,16 @@ function transition(
   return { at, kind, from: from?.phase ?? null, to: to.phase, message, code: null };
 }
 
-function changes(old: KeyReport | null, seen: KeyReport, at: string): readonly Transition[] {
+function changes(
+  old: KeyReport | null,
+  seen: KeyReport,
+  at: string,
+  warnedBefore: readonly string[],
+): readonly Transition[] {
   const transitions: Transition[] = [];
   if (old === null || old.phase !== seen.phase) transitions.push(transition("phase", old, seen, at));
   else if (old.message !== seen.message) transitions.push(transition("cause", old, seen, at));
-  const warned = new Set(warnings(old?.findings ?? []));
+  const warned = new Set(warnedBefore);
   const warns = new Set(warnings(seen.findings));
   const about = (kind: TransitionKind, code: string) => ({ ...transition(kind, old, seen, at), code });
   for (const code of warns.difference(warned)) transitions.push(about("warning-appeared", code));

@@ -126,7 +126,7 @@ async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
       registration === null
         ? { kind: "not-registered", detail: "The key is not registered with the vendor." }
         : { kind: "not-asked", detail: "The vendor was not asked to use the key." },
-    probe: skipped("The round trip was not reached."),
+    probe: skipped("The round trip was not reached.", "It is made once the steps before it are done."),
     services: seen([]),
     planned: null,
     written: null,
@@ -233,7 +233,10 @@ async function plan(run: Run, standing: Standing): Promise<StepResult> {
   await agree(run, standing, change);
   if (change === null) steps.done("plan", "unchanged", "the vendor's principal is let in already");
   else steps.done("plan", "done", change.edits.flatMap((edit) => edit.summary).join("; "));
-  return { standing: { ...standing, planned: change }, stop: options.dryRun ? "--dry-run" : null };
+  const planned = { ...standing, planned: change };
+  if (!options.dryRun) return { standing: planned, stop: null };
+  // The report is about the key as it is, so every document that decides about it is read.
+  return { standing: { ...planned, facts: await deps.cloud.inspect(facts.ref, grant) }, stop: "--dry-run" };
 }
 
 /** Shows what will be done and asks. Only what was agreed to is remembered as accepted. */

@@ -45,9 +45,16 @@ export interface ValidateDeps {
   /** What is remembered between runs; null: this run stands for itself. */
   readonly store: KeyStore | null;
   /** What has to be told when something changed; spooled together with what is remembered. */
-  readonly messagesFor: (transitions: readonly Transition[], report: KeyReport) => readonly Message[];
+  readonly messagesFor: (news: News) => readonly Message[];
   /** Aborted when the command's deadline has passed: what was not reached then could not be looked at. */
   readonly signal: AbortSignal;
+}
+
+/** What changed for a key, with the report as it is now and as it was. */
+export interface News {
+  readonly transitions: readonly Transition[];
+  readonly report: KeyReport;
+  readonly before: KeyReport | null;
 }
 
 /** Called as each key is finished, in no order. */
@@ -168,8 +175,9 @@ async function remember(run: Run, look: Look): Promise<{ report: KeyReport; tran
     confirm: isSure ? 1 : run.options.confirm,
     maxStaleMs: run.options.maxStaleMs,
   });
-  const messages = messagesFor(advanced.transitions, advanced.report);
-  await store.record(identityOf(advanced.report), advanced.memory, advanced.transitions, messages);
+  const { transitions, report: now } = advanced;
+  const messages = messagesFor({ transitions, report: now, before: before?.report ?? null });
+  await store.record(identityOf(now), advanced.memory, transitions, messages);
   return advanced;
 }
 
@@ -183,7 +191,8 @@ async function tellVanished(run: Run, tell: OnKey): Promise<void> {
     if (id.vendor !== vendor.id || id.project === null || !listed.has(id.project)) continue;
     if (there.has(JSON.stringify([id.project, id.key]))) continue;
     const gone = vanished(memory, clock.now());
-    await store.record(id, gone.memory, gone.transitions, messagesFor(gone.transitions, gone.report));
+    const { transitions, report } = gone;
+    await store.record(id, gone.memory, transitions, messagesFor({ transitions, report, before: memory.report }));
     await store.forget(id);
     await tell(gone.report, gone.transitions);
   }

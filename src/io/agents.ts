@@ -5,6 +5,7 @@ import * as net from "node:net";
 import * as tls from "node:tls";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { usageError } from "../core/errors.ts";
+import { bare, isLoopback } from "./loopback.ts";
 
 /** How every client of keygrant gets out: a pair for `got`, for the AWS SDK's `NodeHttpHandler`, for all others. */
 export interface Agents {
@@ -95,18 +96,6 @@ export function proxyFor(url: string, env: AgentSettings["proxyEnv"]): URL | nul
 
 const DEFAULT_PORTS = { http: "80", https: "443" } as const;
 
-/** `localhost` and what only it can mean: never proxied, and the only place where http is safe enough for a token. */
-export function isLoopback(hostname: string): boolean {
-  const host = bare(hostname);
-  if (host === "localhost" || host.endsWith(".localhost")) return true;
-  const family = net.isIP(host);
-  return family !== 0 && LOOPBACK.check(host, family === 4 ? "ipv4" : "ipv6");
-}
-
-const LOOPBACK = new net.BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
-LOOPBACK.addAddress("::1", "ipv6");
-
 function proxySetting(scheme: "http" | "https", env: AgentSettings["proxyEnv"]): URL | null {
   const name = `${scheme}_proxy`;
   const value = setting(env, name);
@@ -151,13 +140,6 @@ function inRange(host: string, network: string, bits: number): boolean {
   const list = new net.BlockList();
   list.addSubnet(network, bits, family === 4 ? "ipv4" : "ipv6");
   return list.check(host, family === 4 ? "ipv4" : "ipv6");
-}
-
-function bare(hostname: string): string {
-  return hostname
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, "$1")
-    .replace(/\.$/, "");
 }
 
 /** Node's own roots, then the private ones: TLS takes a `ca` as *the* list, so leaving the first out would replace them. */

@@ -1,4 +1,4 @@
-import { isLoopback } from "./agents.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** What is wrong with the address of a webhook, as the end of a sentence; null when it may be used. Never shows it. */
 export function receiverFault(text: string): string | null {

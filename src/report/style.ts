@@ -10,7 +10,7 @@ export const STYLE = `
   --open: #7d4e00; --open-bg: #fff3dc; --open-line: #e8c98f;
   --new: #2d5391; --new-bg: #e8effa; --new-line: #b4c8e8;
   --good: #17693c; --good-bg: #e5f4ea; --good-line: #a9d6ba;
-  --bad-fill: #c62828; --open-fill: #d98e04; --new-fill: #5b86c9; --good-fill: #2f8f57; --none-fill: #8592a0; --alarm: #c62828;
+  --bad-fill: #c62828; --open-fill: #bd7800; --new-fill: #5b86c9; --good-fill: #2f8f57; --none-fill: #8592a0; --alarm: #c62828;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "DejaVu Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
@@ -187,22 +187,22 @@ footer p + p { margin-top: .5rem; }
     color-scheme: light;
     --page: #fff; --card: #fff; --sunk: #f0f3f6; --line: #c6ced6; --ink: #000; --soft: #444c55;
     --bad: #9c1611; --bad-bg: #fff; --open: #6b4300; --open-bg: #fff; --new: #24457a; --new-bg: #fff; --good: #0f5730; --good-bg: #fff;
-    --bad-fill: #c62828; --open-fill: #d98e04; --new-fill: #5b86c9; --good-fill: #2f8f57;
+    --bad-fill: #c62828; --open-fill: #bd7800; --new-fill: #5b86c9; --good-fill: #2f8f57;
     --bad-line: #9c1611; --open-line: #6b4300; --new-line: #24457a; --good-line: #0f5730;
   }
   @page { margin: 14mm 12mm; }
-  html { font-size: 8.5pt; }
+  html { font-size: 8.5pt; orphans: 3; widows: 3; }
   body > * { max-width: none; padding-inline: 0; }
   header { padding-top: 0; }
   .filter, .since::after { display: none; }
   .bar, .strip, .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2, h4, summary, .strip, .ends { break-after: avoid; }
+  h2, h4, .code, .strip, .ends { break-after: avoid; }
   .keys { display: block; }
   summary { grid-template-columns: 7.75rem minmax(0, 1fr); }
   .side { grid-column: 2; justify-items: start; grid-auto-flow: column; justify-content: start; align-items: center; gap: 1rem; }
   .body { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); margin-left: 8.65rem; }
   .key { margin-bottom: .6rem; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
-  .key.VALID, summary, .findings li, .events li, .facts > div, .tiles li, .notice li { break-inside: avoid; }
+  .key.VALID, summary, .events li, .facts > div, .tiles li, .notice li { break-inside: avoid; }
   .key:not(.VALID) details::details-content, .key.warned details::details-content { content-visibility: visible; display: block; block-size: auto; }
 }
 `;

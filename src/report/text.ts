@@ -7,10 +7,11 @@ import {
   STEPS,
   type StepReport,
   standing,
-  type ValidateReport,
+  type UnlistedProject,
 } from "../core/report.ts";
 import { plainText } from "../core/text.ts";
 import { describe } from "../core/trust.ts";
+import type { ReportWriter } from "./input.ts";
 
 /** Colours a piece of text; leaves it alone where there are none. */
 export type Paint = (format: "red" | "green" | "yellow" | "dim" | "bold" | "cyan", text: string) => string;
@@ -104,6 +105,7 @@ export function keyText(key: KeyReport, paint: Paint): string {
     `  ${safe(key.message)}`,
     `  evidence    ${LEVELS.map((level) => evidence(key, level, paint)).join("  ")}`,
   ];
+  if (key.since !== null) lines.push(`  since       ${key.since}${lastValid(key)}`);
   if (key.accepted.length > 0) lines.push(`  accepted    ${key.accepted.join(", ")}`);
   if (key.services === null) lines.push("  services    could not be read");
   else if (key.services.length > 0) {
@@ -111,6 +113,11 @@ export function keyText(key: KeyReport, paint: Paint): string {
   }
   for (const finding of key.findings) lines.push(...findingLines(finding, key, paint));
   return lines.join("\n");
+}
+
+function lastValid(key: KeyReport): string {
+  if (key.phase === "VALID" && !key.stale) return "";
+  return key.lastValidAt === null ? ", never seen VALID" : `, last seen VALID ${key.lastValidAt}`;
 }
 
 function verdict(key: KeyReport, paint: Paint): string {
@@ -135,17 +142,33 @@ function findingLines(finding: Finding, key: KeyReport, paint: Paint): readonly 
   return [head, ...detail, `          ${paint("dim", `next: ${safe(finding.fix)}`)}`];
 }
 
-export function validateText(report: ValidateReport, paint: Paint): string {
-  const worstFirst = [...report.keys].sort((a, b) => ORDER.indexOf(standing(a)) - ORDER.indexOf(standing(b)));
-  const blocks = worstFirst.map((key) => keyText(key, paint));
-  for (const one of report.unlisted) {
-    blocks.push(
-      `${paint("yellow", "could not list")}  project ${safe(one.project)}\n  ${one.code}  ${safe(one.detail)}\n  next: ${safe(one.fix)}`,
-    );
-  }
-  const { VALID, INVALID, INITIALIZING, undetermined } = report.summary;
-  const rest = INITIALIZING > 0 ? `, ${INITIALIZING} INITIALIZING` : "";
-  return [...blocks, `${VALID} VALID, ${INVALID} INVALID${rest}, ${undetermined} undetermined`].join("\n\n");
+/** Keys as they are handed in, worst first where that is known, then what could not be listed, then the count. */
+export function textWriter(paint: Paint): ReportWriter {
+  let isFirst = true;
+  const block = (text: string) => {
+    const gap = isFirst ? "" : "\n";
+    isFirst = false;
+    return `${gap}${text}\n`;
+  };
+  return {
+    transitions: 0,
+    begin: () => "",
+    key: (report) => block(keyText(report, paint)),
+    end({ unlisted, summary }) {
+      const blocks = unlisted.map((one) => block(unlistedText(one, paint)));
+      const { VALID, INVALID, INITIALIZING, undetermined } = summary;
+      const rest = INITIALIZING > 0 ? `, ${INITIALIZING} INITIALIZING` : "";
+      const counts = `${VALID} VALID, ${INVALID} INVALID${rest}, ${undetermined} undetermined`;
+      // Nothing to count is nothing to print: stderr says so.
+      return isFirst ? "" : [...blocks, block(counts)].join("");
+    },
+  };
 }
 
-const ORDER = ["INVALID", "undetermined", "INITIALIZING", "VALID"];
+function unlistedText(one: UnlistedProject, paint: Paint): string {
+  return [
+    `${paint("yellow", "could not list")}  project ${safe(one.project)}`,
+    `  ${one.code}  ${safe(one.detail)}`,
+    `  next: ${safe(one.fix)}`,
+  ].join("\n");
+}

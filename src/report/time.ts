@@ -5,8 +5,8 @@ const DAY = 24 * HOUR;
 
 /** A length of time in the two words that matter: "42 s", "3 min 20 s", "5 h 10 min", "12 days". */
 export function lengthPhrase(ms: number): string {
-  const length = Math.max(0, ms);
-  if (length < MINUTE) return `${Math.round(length / SECOND)} s`;
+  const length = Math.max(0, Math.round(ms / SECOND) * SECOND);
+  if (length < MINUTE) return `${length / SECOND} s`;
   if (length < HOUR) return pair(length, MINUTE, "min", SECOND, "s");
   if (length < 2 * DAY) return pair(length, HOUR, "h", MINUTE, "min");
   return `${Math.floor(length / DAY)} days`;

@@ -94,6 +94,7 @@ const memorySchema: z.ZodType<KeyMemory> = z.object({
   concludedAt: time.nullable(),
   doubts: z.int().nonnegative(),
   probe: z.object({ at: time, outcome: probe }).nullable(),
+  warned: z.array(z.string()),
   told: z.array(z.enum(["stale", "accessor"])),
 });
 

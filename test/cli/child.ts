@@ -17,7 +17,9 @@ export interface ChildResult {
 
 /** Nothing of the test's own environment reaches the child. */
 export function startChild(args: readonly string[], env: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, ["bin/keygrant.js", ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  // Without the dashes Node would take an --env-file for its own (https://github.com/nodejs/node/issues/54232).
+  const command = ["--", "bin/keygrant.js", ...args];
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], env });
   return { process: child, done: finish(child) };
 }
 

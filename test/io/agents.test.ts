@@ -3,8 +3,9 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, type Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AgentSettings, createAgents, isLoopback, proxyFor } from "../../src/io/agents.ts";
+import { type AgentSettings, createAgents, proxyFor } from "../../src/io/agents.ts";
 import { createHttp } from "../../src/io/http.ts";
+import { isLoopback } from "../../src/io/loopback.ts";
 import { httpDeps } from "./stub.ts";
 
 const PROXY = "http://proxy.example.com:3128";

@@ -44,6 +44,7 @@ export function memory(report: Partial<KeyReport> = {}, rest: Partial<Omit<KeyMe
     concludedAt: NOW,
     doubts: 0,
     probe: { at: NOW, outcome: { outcome: "pass" } },
+    warned: [],
     told: [],
     ...rest,
   };

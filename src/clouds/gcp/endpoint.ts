@@ -1,5 +1,5 @@
 import { type KeygrantError, usageError } from "../../core/errors.ts";
-import { isLoopback } from "../../io/agents.ts";
+import { isLoopback } from "../../io/loopback.ts";
 
 /** Where Cloud KMS and what stands around it are asked. */
 export interface Endpoints {

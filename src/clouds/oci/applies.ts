@@ -1,7 +1,8 @@
+import { resolveAlias } from "./aliases.ts";
 import { type ConditionResult, evaluateCondition, type RequestContext } from "./condition.ts";
 import { type AttachedPolicy, type Place, pathName, type View } from "./policies.ts";
 import { regionCode } from "./regions.ts";
-import { type Grant, type Parsed, parseStatement, type Place as WrittenPlace } from "./statement.ts";
+import { type Grant, type Parsed, type Principal, parseStatement, type Place as WrittenPlace } from "./statement.ts";
 import { all, type Tri, tri } from "./tri.ts";
 import { covers } from "./verbs.ts";
 import { matchAdmit, type Vendor, type WhoMatch } from "./who.ts";
@@ -85,7 +86,7 @@ function applyOne(about: About, index: number, label: string): Applied | null {
   const grant = statements[index]?.statement;
   if (grant === null || grant === undefined || grant.kind === "define" || grant.kind === "endorse") return null;
   const who =
-    grant.kind === "admit" ? matchAdmit(grant, statements, index, request.vendor) : matchPlain(grant, request);
+    grant.kind === "admit" ? matchAdmit(grant, statements, index, request.vendor) : matchPlain(grant, about, index);
   if (who === null) return null;
   const action = covers(grant.action, request.permission, grant.deny);
   const place = matchPlace(grant.place, attached, view);
@@ -123,9 +124,15 @@ function actionWords({ action }: Grant): string {
  * will grant access to all users … in your tenancy", policysyntax.htm). Whether a deny of that kind keeps those out
  * who were admitted is on no page.
  */
-function matchPlain(grant: Grant, { vendor }: Request): WhoMatch | null {
+function matchPlain(grant: Grant, { request, statements }: About, index: number): WhoMatch | null {
   const { subject } = grant;
-  const named = "names" in subject && subject.names.some((one) => one.by === "id" && one.id === vendor.group);
+  const { group } = request.vendor;
+  const isVendor = (one: Principal) => {
+    if (one.by === "id") return one.id === group;
+    const defined = resolveAlias(statements, index, "group", one.name);
+    return "is" in defined && defined.is === group;
+  };
+  const named = "names" in subject && subject.names.some(isVendor);
   const nobody: WhoMatch = { met: "no", on: [], width: "itself", miss: null };
   if (!grant.deny) {
     if (!named) return null;

@@ -1,14 +1,16 @@
 import type { ApplyOptions } from "../../core/cloud.ts";
 import { LookError, refusal } from "../../core/errors.ts";
-import type { Applied, Change, Edit, KeyFacts } from "../../core/model.ts";
+import { type Applied, type Change, type Edit, type KeyFacts, seen } from "../../core/model.ts";
 import type { Clock, Jitter } from "../../core/ports.ts";
 import type { OciClients } from "./api.ts";
 import { parsePolicyText } from "./edits.ts";
 import { readFailure } from "./errors.ts";
 import { withRoot } from "./plan.ts";
 import { type PolicyRecord, viewOf } from "./policies.ts";
+import { findPolicy, type PolicyChange, type WriteDeps } from "./policy-change.ts";
 import type { PolicyReader } from "./reads.ts";
-import { findPolicy, type PolicyChange, type WriteDeps, type WriteResult, writePolicy } from "./write.ts";
+import { type Found, type SettleDeps, settle } from "./settle.ts";
+import { writePolicy } from "./write.ts";
 
 export interface ApplyDeps {
   readonly clients: OciClients;
@@ -19,8 +21,6 @@ export interface ApplyDeps {
   /** How long reads may stay old after a write before they are believed, in milliseconds. */
   readonly settleTimeoutMs: number;
 }
-
-const BETWEEN_READS_MS = 1_000;
 
 /**
  * Writes the edits in the home region: reads every policy again and refuses when one has changed since the plan, lets
@@ -36,17 +36,17 @@ export async function applyChange(deps: ApplyDeps, change: Change, options: Appl
   const settled: Settled[] = [];
   try {
     for (const one of changes) {
-      const written = await writePolicy(writes, one);
-      if (written.requestId !== null) requestIds.push(written.requestId);
-      settled.push({ name: one.name, record: await settle(deps, writes, one, written, options.settleReads) });
+      const requestId = await writePolicy(writes, one);
+      if (requestId !== null) requestIds.push(requestId);
     }
+    for (const one of changes) settled.push({ name: one.name, found: await settle(writes, one, options.settleReads) });
   } finally {
     deps.reader.forget();
   }
   return { caller, requestIds, facts: withSettled(change.after, settled) };
 }
 
-async function openWrites(deps: ApplyDeps, change: Change): Promise<WriteDeps> {
+async function openWrites(deps: ApplyDeps, change: Change): Promise<SettleDeps> {
   const view = viewOf(change.after);
   if (!view.known) throw new LookError(view.why, "Make the policies readable, then run the same command again.");
   const tenancyId = view.value.root.tenancy.id;
@@ -54,8 +54,8 @@ async function openWrites(deps: ApplyDeps, change: Change): Promise<WriteDeps> {
   if (!identity.known) {
     throw new LookError(identity.why, "Nothing was written: policies are written in the tenancy's home region.");
   }
-  const { clock, jitter, signal } = deps;
-  return { identity: identity.value, tenancyId, clock, jitter, signal };
+  const { clock, jitter, signal, settleTimeoutMs } = deps;
+  return { identity: identity.value, tenancyId, clock, jitter, signal, settleTimeoutMs };
 }
 
 function changeOf(edit: Edit): PolicyChange {
@@ -88,55 +88,20 @@ async function refuseStale(writes: WriteDeps, change: PolicyChange): Promise<voi
 
 interface Settled {
   readonly name: string;
-  /** As it was read last; null for a policy that is not there. */
-  readonly record: PolicyRecord | null;
+  readonly found: Found;
 }
 
-/**
- * Reads until so many answers in a row hold what was written, a second apart. When the time is over, the last answer
- * that says something else counts: whoever judges it sees a grant that is not there yet.
- */
-async function settle(
-  deps: ApplyDeps,
-  writes: WriteDeps,
-  change: PolicyChange,
-  written: WriteResult,
-  reads: number,
-): Promise<PolicyRecord | null> {
-  const end = deps.clock.now().getTime() + deps.settleTimeoutMs;
-  let row = 0;
-  for (;;) {
-    const now = await findPolicy(writes, change);
-    row = holds(now, written.statements) ? row + 1 : 0;
-    if (row >= reads) return now;
-    if (deps.clock.now().getTime() + BETWEEN_READS_MS > end || !(await wait(deps))) return now;
-  }
-}
-
-/** Others may have added to it since; what was written has to be in it. */
-function holds(now: PolicyRecord | null, written: readonly string[] | null): boolean {
-  if (written === null) return now === null;
-  return now !== null && now.state === "ACTIVE" && written.every((text) => now.statements.includes(text));
-}
-
-/** False when the command's own time is over. */
-async function wait({ clock, signal }: ApplyDeps): Promise<boolean> {
-  try {
-    await clock.sleep(BETWEEN_READS_MS, signal);
-    return true;
-  } catch (error) {
-    if (signal?.aborted === true) return false;
-    throw error;
-  }
-}
-
-/** The facts with every written policy as it was read. */
+/** The facts with every written policy as it was read; a policy that could not be read takes its document with it. */
 function withSettled(facts: KeyFacts, settled: readonly Settled[]): KeyFacts {
   const view = viewOf(facts);
   if (!view.known) return facts;
   const { root } = view.value;
   const names = new Set(settled.map(({ name }) => name));
   const others = root.policies.filter(({ name }) => !names.has(name));
-  const read = settled.flatMap(({ record }) => (record === null ? [] : [record]));
-  return withRoot(facts, { ...root, policies: [...others, ...read] });
+  const read: PolicyRecord[] = [];
+  for (const { found } of settled) {
+    if (!found.known) return withRoot(facts, found);
+    if (found.value !== null) read.push(found.value);
+  }
+  return withRoot(facts, seen({ ...root, policies: [...others, ...read] }));
 }

@@ -7,6 +7,7 @@ import {
   type Grant,
   type KeyFacts,
   type KeyKind,
+  type Seen,
   seen,
 } from "../../core/model.ts";
 import { access, kindFor } from "./access.ts";
@@ -229,14 +230,13 @@ function withPolicies(facts: KeyFacts, root: RootDocument, draft: Draft): KeyFac
     const description = policyDescription(draft.vendor);
     return [{ id: "", name, description, state: "ACTIVE", etag: "", statements }];
   });
-  return withRoot(facts, { ...root, policies: [...kept, ...created] });
+  return withRoot(facts, seen({ ...root, policies: [...kept, ...created] }));
 }
 
 /** The same facts with another first document. */
-export function withRoot(facts: KeyFacts, root: RootDocument): KeyFacts {
-  const documents = facts.documents.map((document) =>
-    document.id === ROOT ? { ...document, body: seen(bodyOf(root)) } : document,
-  );
+export function withRoot(facts: KeyFacts, root: Seen<RootDocument>): KeyFacts {
+  const body = root.known ? seen(bodyOf(root.value)) : root;
+  const documents = facts.documents.map((document) => (document.id === ROOT ? { ...document, body } : document));
   return { ...facts, documents };
 }
 

@@ -8,12 +8,10 @@ import {
 } from "oci-common";
 import { IdentityClient } from "oci-identity";
 import { KmsCryptoClient, KmsManagementClient, KmsVaultClient } from "oci-keymanagement";
-import { usageError } from "../../core/errors.ts";
-import { isLoopback } from "../../io/agents.ts";
 import type { CryptoPort, Endpoint, IdentityPort, ManagementPort, OciClients, VaultPort } from "./api.ts";
-import type { EndpointSettings } from "./endpoints.ts";
 import { OciCallError } from "./errors.ts";
 import { type Profile, readProfile, subjectOf } from "./profile.ts";
+import { authOf, type OciAuth, type OciOptions, refuseUnsafe } from "./settings.ts";
 import { send, type TransportSettings } from "./transport.ts";
 import {
   compartmentOf,
@@ -26,27 +24,6 @@ import {
   requestIdOf,
   vaultOf,
 } from "./wire.ts";
-
-/** How the caller proves who it is, in the OCI CLI's words (`--auth`, OCI_CLI_AUTH). */
-export const OCI_AUTH = [
-  "api_key",
-  "security_token",
-  "instance_principal",
-  "resource_principal",
-  "oke_workload_identity",
-] as const;
-export type OciAuth = (typeof OCI_AUTH)[number];
-
-/** What OCI's own tools keep, and what a person said beside it. */
-export interface OciOptions extends EndpointSettings {
-  /** Absolute; `~/.oci/config` when nobody says otherwise. */
-  readonly configFile: string;
-  readonly profile: string;
-  /** One of `OCI_AUTH`; anything else is refused. */
-  readonly auth: string;
-  /** What `~` in the configuration file stands for. */
-  readonly home: string;
-}
 
 export interface OciSettings extends TransportSettings {
   readonly oci: OciOptions;
@@ -73,36 +50,9 @@ export function openOci(settings: OciSettings): OciClients {
   };
 }
 
-function authOf(text: string): OciAuth {
-  const auth = OCI_AUTH.find((one) => one === text);
-  if (auth !== undefined) return auth;
-  throw usageError(
-    "usage.oci-auth",
-    `keygrant cannot log in to OCI with "${text.slice(0, 60)}".`,
-    `Set OCI_CLI_AUTH, or --oci-auth, to one of: ${OCI_AUTH.join(", ")}.`,
-  );
-}
-
 /** Another profile is a profile: not what the machine is. */
 function sessionOr(auth: OciAuth): OciAuth {
   return auth === "security_token" ? auth : "api_key";
-}
-
-/** A signature travels with each call, and the session's token with it. */
-function refuseUnsafe({ endpoint, managementEndpoint, cryptoEndpoint }: EndpointSettings): void {
-  for (const text of [endpoint, managementEndpoint, cryptoEndpoint]) {
-    if (text === undefined) continue;
-    const url = URL.parse(text);
-    const isSafe =
-      url !== null && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)));
-    const isBare = url !== null && url.username === "" && url.pathname === "/" && url.search === "" && url.hash === "";
-    if (isSafe && isBare) continue;
-    throw usageError(
-      "usage.oci-endpoint",
-      `"${text.slice(0, 200)}" is no address that keygrant sends credentials to.`,
-      "Give an https address without a path, such as https://kms.example.com; plain http is for loopback only.",
-    );
-  }
 }
 
 function perEndpoint<T>(open: (at: Endpoint) => T): (at: Endpoint) => T {
@@ -116,38 +66,58 @@ function perEndpoint<T>(open: (at: Endpoint) => T): (at: Endpoint) => T {
 }
 
 interface Caller {
-  readonly signer: DefaultRequestSigner;
+  /** Adds the signature. Tokens are fetched while signing: a machine's principal can fail here every time. */
+  sign(request: Parameters<DefaultRequestSigner["signHttpRequest"]>[0]): Promise<void>;
   caller(): Promise<string | null>;
 }
 
 async function openCaller(auth: OciAuth, options: OciOptions): Promise<Caller> {
   if (auth === "api_key" || auth === "security_token") {
     const profile = await readProfile({ ...options, session: auth === "security_token" });
-    return { signer: signerOf(providerOf(profile)), caller: async () => profile.caller };
+    return { sign: signWith(providerOf(profile), unusableKey), caller: async () => profile.caller };
   }
-  const provider = await machinePrincipal(auth);
+  const nobody = (cause: unknown) => noPrincipal(auth, cause);
+  const provider = await or(nobody, () => machinePrincipal(auth));
   return {
-    signer: signerOf(provider),
-    caller: async () => subjectOf((await provider.getKeyId()).replace(/^ST\$/, "")),
+    sign: signWith(provider, nobody),
+    caller: () => or(nobody, async () => subjectOf((await provider.getKeyId()).replace(/^ST\$/, ""))),
   };
+}
+
+async function or<T>(words: (cause: unknown) => OciCallError, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof OciCallError ? error : words(error);
+  }
+}
+
+function signWith(provider: AuthenticationDetailsProvider, words: (cause: unknown) => OciCallError): Caller["sign"] {
+  let signer: DefaultRequestSigner | undefined;
+  return (request) =>
+    or(words, () => {
+      // Reads the private key.
+      signer ??= new DefaultRequestSigner(provider);
+      return signer.signHttpRequest(request);
+    });
 }
 
 /** What the machine is: these ask the instance's metadata service, or read what the platform put into the environment. */
 async function machinePrincipal(auth: OciAuth): Promise<AuthenticationDetailsProvider> {
-  try {
-    switch (auth) {
-      case "instance_principal":
-        return await new InstancePrincipalsAuthenticationDetailsProviderBuilder().build();
-      case "resource_principal":
-        return ResourcePrincipalAuthenticationDetailsProvider.builder();
-      default:
-        return OkeWorkloadIdentityAuthenticationDetailsProvider.builder("", "");
-    }
-  } catch (error) {
-    const words = `nobody here could become an OCI ${auth.replaceAll("_", " ")}`;
-    const fix = "Run keygrant where such a principal exists, or use a profile (OCI_CLI_AUTH=api_key).";
-    throw new OciCallError({ kind: "credentials", words, fix }, error);
+  switch (auth) {
+    case "instance_principal":
+      return await new InstancePrincipalsAuthenticationDetailsProviderBuilder().build();
+    case "resource_principal":
+      return ResourcePrincipalAuthenticationDetailsProvider.builder();
+    default:
+      return OkeWorkloadIdentityAuthenticationDetailsProvider.builder("", "");
   }
+}
+
+function noPrincipal(auth: OciAuth, cause: unknown): OciCallError {
+  const words = `nobody here could become an OCI ${auth.replaceAll("_", " ")}`;
+  const fix = "Run keygrant where such a principal exists, or use a profile (OCI_CLI_AUTH=api_key).";
+  return new OciCallError({ kind: "credentials", words, fix }, cause);
 }
 
 function providerOf({ keyId, privateKey, passphrase }: Profile): AuthenticationDetailsProvider {
@@ -156,14 +126,6 @@ function providerOf({ keyId, privateKey, passphrase }: Profile): AuthenticationD
     getPrivateKey: () => privateKey,
     getPassphrase: () => passphrase,
   };
-}
-
-function signerOf(provider: AuthenticationDetailsProvider): DefaultRequestSigner {
-  try {
-    return new DefaultRequestSigner(provider);
-  } catch (error) {
-    throw unusableKey(error);
-  }
 }
 
 function unusableKey(cause: unknown): OciCallError {
@@ -183,8 +145,9 @@ function httpClient(settings: OciSettings, at: Endpoint, caller: () => Promise<C
       const call = { method: request.method, url: request.uri, headers, body, repeatable: !ONCE.has(operation) };
       try {
         const answer = await send(settings, call, async (unsigned) => {
-          const { signer } = await caller();
-          await sign(signer, call, unsigned, settings.clock.now());
+          unsigned.set("x-date", settings.clock.now().toUTCString());
+          const { sign } = await caller();
+          await sign({ method: call.method as "GET", uri: call.url, headers: unsigned, body });
         });
         return new Response(answer.body === "" ? null : answer.body, {
           status: answer.status,
@@ -195,21 +158,6 @@ function httpClient(settings: OciSettings, at: Endpoint, caller: () => Promise<C
       }
     },
   };
-}
-
-async function sign(
-  signer: DefaultRequestSigner,
-  call: { readonly method: string; readonly url: string; readonly body: string | undefined },
-  headers: Headers,
-  now: Date,
-): Promise<void> {
-  headers.set("x-date", now.toUTCString());
-  try {
-    await signer.signHttpRequest({ method: call.method as "GET", uri: call.url, headers, body: call.body });
-  } catch (error) {
-    // Tokens are fetched while signing: a machine's principal can fail here every time.
-    throw error instanceof OciCallError ? error : unusableKey(error);
-  }
 }
 
 /**

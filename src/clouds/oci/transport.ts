@@ -147,8 +147,11 @@ function exchange(
       },
     );
     outgoing.on("socket", (socket) => {
-      if (!socket.connecting) progress.sent = true;
-      else socket.once(isSecure ? "secureConnect" : "connect", () => (progress.sent = true));
+      const stands = () => {
+        progress.sent = true;
+      };
+      if (socket.connecting) socket.once(isSecure ? "secureConnect" : "connect", stands);
+      else stands();
     });
     outgoing.on("error", reject);
     outgoing.end(body ?? undefined);

@@ -1,36 +1,11 @@
 import { type KeygrantError, LookError, refusal } from "../../core/errors.ts";
-import type { Clock, Jitter } from "../../core/ports.ts";
-import type { IdentityPort } from "./api.ts";
-import { addEntry, removeEntry } from "./document.ts";
-import type { PolicyText } from "./edits.ts";
-import { entriesIn, sameEntry } from "./entry.ts";
+import { type AliasNames, addEntry, removeEntry } from "./document.ts";
+import type { Entry } from "./entry.ts";
 import { type Asked, mayHaveArrived, type OciFailure, readFailure } from "./errors.ts";
 import { lookFailure } from "./look.ts";
 import type { PolicyRecord } from "./policies.ts";
-import { recordOf } from "./reads.ts";
-
-export interface WriteDeps {
-  readonly identity: IdentityPort;
-  readonly tenancyId: string;
-  readonly clock: Clock;
-  readonly jitter: Jitter;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** One policy's change: what was planned on, and what is wanted; null on the side where it is not there. */
-export interface PolicyChange {
-  readonly name: string;
-  readonly before: PolicyText | null;
-  readonly after: PolicyText | null;
-  readonly etag: string;
-}
-
-export interface WriteResult {
-  /** Null when somebody else's write, or one of ours without an answer, had put it in place already. */
-  readonly requestId: string | null;
-  /** The statements as they were written; null for a policy that is gone. */
-  readonly statements: readonly string[] | null;
-}
+import { differenceOf, findPolicy, type PolicyChange, type WriteDeps } from "./policy-change.ts";
+import { parseStatement } from "./statement.ts";
 
 /** How often a policy that others keep writing is tried. */
 const TRIES = 6;
@@ -40,9 +15,10 @@ const LONGEST_PAUSE_MS = 8_000;
 /**
  * Writes one policy, only over the version that was read (`if-match`). When somebody else was faster it is read again
  * and the same keys are put in, or taken out, there: two runs at once both end up in it. Throws `change.stale` when
- * that goes on and on, or when the policy has become something that the change cannot be applied to.
+ * that goes on and on, or when the policy has become something that the change cannot be applied to. Returns the request
+ * id; null when somebody else's write, or one of ours without an answer, had put it in place already.
  */
-export async function writePolicy(deps: WriteDeps, change: PolicyChange): Promise<WriteResult> {
+export async function writePolicy(deps: WriteDeps, change: PolicyChange): Promise<string | null> {
   let now: PolicyRecord | null =
     change.before === null
       ? null
@@ -51,15 +27,15 @@ export async function writePolicy(deps: WriteDeps, change: PolicyChange): Promis
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const asked = askedFor(now, wanted, change);
     const outcome = await attemptWrite(deps, now, wanted, change);
-    if (!("failure" in outcome)) return { requestId: outcome.requestId, statements: wanted };
+    if (!("failure" in outcome)) return outcome.requestId;
     const { failure } = outcome;
     if (!isWorthAnotherLook(failure)) throw refusalFor(failure, change, asked);
     await pause(deps, attempt, failure, change, asked);
     now = await findPolicy(deps, change);
-    if (failure.kind === "absent-or-denied" && now !== null) throw denied(failure, change, asked);
+    const isAboutAbsence = asked.call !== "CreatePolicy" && now === null;
+    if (failure.kind === "absent-or-denied" && !isAboutAbsence) throw denied(failure, change, asked);
     wanted = rebase(change, now);
-    if (isInPlace(now, wanted)) return { requestId: null, statements: wanted };
-    if (failure.kind === "absent-or-denied" && change.before === null) throw denied(failure, change, asked);
+    if (isInPlace(now, wanted)) return null;
   }
   throw refusal(
     "change.stale",
@@ -107,41 +83,13 @@ const LOOKED_AGAIN: ReadonlySet<OciFailure["kind"]> = new Set([
   "not-sent",
 ]);
 
-/** The policy as it is now, by its name: its OCID may be another one since. */
-export async function findPolicy(
-  { identity, tenancyId }: Pick<WriteDeps, "identity" | "tenancyId">,
-  { name }: Pick<PolicyChange, "name">,
-): Promise<PolicyRecord | null> {
-  const asked: Asked = {
-    call: "ListPolicies",
-    about: " of the root compartment",
-    needs: "inspect policies in tenancy",
-  };
-  try {
-    const listed = await identity.listPolicies(tenancyId);
-    const found = listed.find((one) => one.name === name && !GONE.has(one.lifecycleState));
-    if (found === undefined) return null;
-    const { policy, etag } = await identity.getPolicy(found.id);
-    return recordOf(policy, etag);
-  } catch (error) {
-    const why = lookFailure(readFailure(error), asked);
-    throw new LookError(why, "Run the same command again: it looks before it writes.");
-  }
-}
-
-const GONE: ReadonlySet<string> = new Set(["DELETED", "DELETING"]);
-
-/** The same change on another version: entries that it adds or removes, and nothing else. */
+/** The same change on another version: the entries that it adds or removes, and nothing else. */
 function rebase(change: PolicyChange, now: PolicyRecord | null): readonly string[] | null {
-  const before = entriesIn(change.before?.statements ?? []);
-  const after = entriesIn(change.after?.statements ?? []);
-  const added = after.filter((one) => !before.some((other) => sameEntry(one, other)));
-  const removed = before.filter((one) => !after.some((other) => sameEntry(one, other)));
+  const { added, removed } = differenceOf(change);
   let statements = now?.statements ?? [];
   for (const entry of removed) statements = removeEntry(statements, entry)?.statements ?? statements;
   for (const entry of added) {
-    const names = { tenancy: "AT", group: "AG" };
-    const result = addEntry(statements, entry, names);
+    const result = addEntry(statements, entry, aliasesOf(change, entry));
     if (result === "full") {
       throw refusal(
         "change.stale",
@@ -152,6 +100,16 @@ function rebase(change: PolicyChange, now: PolicyRecord | null): readonly string
     statements = result?.statements ?? statements;
   }
   return statements.length === 0 ? null : statements;
+}
+
+/** The names that the plan has defined for whom the entry is about. */
+function aliasesOf({ after }: PolicyChange, { tenancy, group }: Entry): AliasNames {
+  const defines = (after?.statements ?? []).flatMap((text) => {
+    const { statement } = parseStatement(text);
+    return statement?.kind === "define" ? [statement] : [];
+  });
+  const aliasOf = (id: string) => defines.find((one) => one.id === id)?.alias;
+  return { tenancy: aliasOf(tenancy) ?? "AT", group: aliasOf(group) ?? "AG" };
 }
 
 function isInPlace(now: PolicyRecord | null, wanted: readonly string[] | null): boolean {

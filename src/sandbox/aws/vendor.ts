@@ -25,8 +25,10 @@ export async function canUse(roleArn: string, keyArn: string, context: SandboxCo
     defaultsMode: "standard",
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
-    authSchemePreference: [],
-    userAgentAppId: "sandbox-vendor",
+    authSchemePreference: async () => [],
+    sigv4aSigningRegionSet: async () => undefined,
+    disableClockSkewCorrection: false,
+    userAgentAppId: async () => "sandbox-vendor",
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   });
   const secret = context.random(32);

@@ -1,6 +1,6 @@
 import { usageError } from "../../core/errors.ts";
 import { plainText } from "../../core/text.ts";
-import { isLoopback } from "../../io/agents.ts";
+import { isLoopback } from "../../io/loopback.ts";
 
 const DEFAULT_ADDRESS = "https://api.aiven.io";
 

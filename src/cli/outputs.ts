@@ -1,0 +1,171 @@
+import { open, rename, rm } from "node:fs/promises";
+import { InvalidArgumentError } from "commander";
+import { usageError } from "../core/errors.ts";
+import type { KeyIdentity } from "../core/history.ts";
+import { identityOf } from "../core/history.ts";
+import type { KeyStore } from "../core/memory.ts";
+import { type KeyReport, type Summary, standing } from "../core/report.ts";
+import type { ValidateEnd } from "../core/validate.ts";
+import { identityKey, type ReportWriter, type RunStart } from "../report/input.ts";
+import { jsonWriter } from "../report/json.ts";
+import { jsonlWriter } from "../report/jsonl.ts";
+import { type Paint, textWriter } from "../report/text.ts";
+import type { Host } from "./host.ts";
+
+export const OUTPUT_FORMATS = ["text", "json", "jsonl", "junit", "sarif", "prometheus", "html"] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export interface OutputChoice {
+  readonly format: OutputFormat;
+  /** A file; null: stdout. */
+  readonly to: string | null;
+}
+
+/** Collects `json`, `junit=report.xml`, …. */
+export function outputChoice(text: string, before: readonly OutputChoice[] | undefined): readonly OutputChoice[] {
+  const at = text.indexOf("=");
+  const name = at === -1 ? text : text.slice(0, at);
+  const to = at === -1 ? null : text.slice(at + 1);
+  const format = OUTPUT_FORMATS.find((one) => one === name);
+  if (format === undefined)
+    throw new InvalidArgumentError(`Use one of ${OUTPUT_FORMATS.join(", ")}, with =FILE for a file.`);
+  if (to === "") throw new InvalidArgumentError("Name the file behind the equals sign.");
+  const all = [...(before ?? []), { format, to }];
+  if (all.filter((one) => one.to === null).length > 1) {
+    throw new InvalidArgumentError("Only one format can go to stdout; give the others a file, as in junit=report.xml.");
+  }
+  return all;
+}
+
+/** Formats that can be told in any order, as keys finish; the others are worst first where memory can sort. */
+const AS_THEY_FINISH: ReadonlySet<OutputFormat> = new Set(["json", "jsonl"]);
+
+/** What a run has come to, for the exit code. */
+export interface Tally {
+  readonly counts: Summary;
+  /** Every undetermined key waits. */
+  readonly onlyWaiting: boolean;
+}
+
+export interface Outputs {
+  key(report: KeyReport): Promise<void>;
+  end(end: ValidateEnd): Promise<Tally>;
+  /** Removes what was begun, when the run could not be finished. */
+  abandon(): Promise<void>;
+}
+
+interface Sink {
+  readonly choice: OutputChoice;
+  readonly writer: ReportWriter;
+  write(text: string): Promise<void>;
+  finish(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+export interface OutputDeps {
+  readonly host: Host;
+  readonly paint: Paint;
+  readonly store: KeyStore | null;
+  readonly run: RunStart;
+}
+
+/** Opens every output. A file appears as a whole when the run has ended, or not at all. */
+export async function openOutputs(choices: readonly OutputChoice[], deps: OutputDeps): Promise<Outputs> {
+  const sinks = await Promise.all(choices.map((choice) => openSink(choice, deps)));
+  const { store } = deps;
+  const lookFailures: Record<string, number> = {};
+  const counts = { VALID: 0, INVALID: 0, INITIALIZING: 0, undetermined: 0 };
+  let onlyWaiting = true;
+  const seen = new Set<string>();
+  const sortedLater = (sink: Sink) => store !== null && !AS_THEY_FINISH.has(sink.choice.format);
+  for (const sink of sinks) await sink.write(sink.writer.begin(deps.run));
+
+  async function tell(sink: Sink, id: KeyIdentity, report: KeyReport): Promise<void> {
+    const { transitions } = sink.writer;
+    const history = store === null || transitions === 0 ? [] : await store.history(id, transitions);
+    await sink.write(sink.writer.key(report, history));
+  }
+
+  return {
+    async key(report) {
+      const id = identityOf(report);
+      seen.add(identityKey(id));
+      counts[standing(report)]++;
+      if (standing(report) === "undetermined" && !report.waiting) onlyWaiting = false;
+      const codes = new Set(report.findings.map((one) => one.code).filter((code) => code.startsWith("look.")));
+      for (const code of codes) lookFailures[code] = (lookFailures[code] ?? 0) + 1;
+      for (const sink of sinks) {
+        if (!sortedLater(sink) || (await store?.read(id)) === null) await tell(sink, id, report);
+      }
+    },
+    async end({ summary, unlisted }) {
+      const later = sinks.filter(sortedLater);
+      if (store !== null && later.length > 0) {
+        for await (const { id, memory } of store.all()) {
+          if (!seen.has(identityKey(id))) continue;
+          for (const sink of later) await tell(sink, id, memory.report);
+        }
+      }
+      const finishedAt = deps.host.clock.now().toISOString();
+      for (const sink of sinks) {
+        await sink.write(sink.writer.end({ finishedAt, lookFailures, summary, unlisted }));
+        await sink.finish();
+      }
+      return { counts, onlyWaiting };
+    },
+    async abandon() {
+      for (const sink of sinks) await sink.abandon();
+    },
+  };
+}
+
+async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
+  const writer = await writerFor(choice, deps.paint);
+  const { to } = choice;
+  if (to === null) {
+    const write = async (text: string) => void (text !== "" && deps.host.stdout.write(text));
+    return { choice, writer, write, finish: async () => {}, abandon: async () => {} };
+  }
+  const unfinished = `${to}.${Buffer.from(deps.host.random(4)).toString("hex")}.tmp`;
+  const file = await open(unfinished, "wx", 0o644).catch((error: unknown) => {
+    throw usageError(
+      "usage.output-file",
+      `The report ${to} cannot be written there.`,
+      "Check the folder and its rights.",
+      error,
+    );
+  });
+  return {
+    choice,
+    writer,
+    write: (text) => file.appendFile(text),
+    async finish() {
+      await file.close();
+      await rename(unfinished, to);
+    },
+    async abandon() {
+      await file.close();
+      await rm(unfinished, { force: true });
+    },
+  };
+}
+
+/** Colours are for the terminal alone. */
+async function writerFor({ format, to }: OutputChoice, paint: Paint): Promise<ReportWriter> {
+  switch (format) {
+    case "text":
+      return textWriter(to === null ? paint : (_format, text) => text);
+    case "json":
+      return jsonWriter();
+    case "jsonl":
+      return jsonlWriter();
+    case "junit":
+      return (await import("../report/junit.ts")).junitWriter();
+    case "sarif":
+      return (await import("../report/sarif.ts")).sarifWriter();
+    case "prometheus":
+      return (await import("../report/prometheus.ts")).prometheusWriter();
+    case "html":
+      return (await import("../report/html.ts")).htmlWriter();
+  }
+}

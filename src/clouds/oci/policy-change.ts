@@ -1,0 +1,68 @@
+import { LookError } from "../../core/errors.ts";
+import type { Seen } from "../../core/model.ts";
+import type { Clock, Jitter } from "../../core/ports.ts";
+import type { IdentityPort } from "./api.ts";
+import type { PolicyText } from "./edits.ts";
+import { type Entry, entriesIn, sameEntry } from "./entry.ts";
+import type { Asked } from "./errors.ts";
+import { look } from "./look.ts";
+import type { PolicyRecord } from "./policies.ts";
+import { recordOf } from "./reads.ts";
+
+export interface WriteDeps {
+  readonly identity: IdentityPort;
+  readonly tenancyId: string;
+  readonly clock: Clock;
+  readonly jitter: Jitter;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One policy's change: what was planned on, and what is wanted; null on the side where it is not there. */
+export interface PolicyChange {
+  readonly name: string;
+  readonly before: PolicyText | null;
+  readonly after: PolicyText | null;
+  readonly etag: string;
+}
+
+export interface Difference {
+  readonly added: readonly Entry[];
+  readonly removed: readonly Entry[];
+}
+
+/** What a change is about, whatever else stands in the policy. */
+export function differenceOf({ before, after }: PolicyChange): Difference {
+  const old = entriesIn(before?.statements ?? []);
+  const wanted = entriesIn(after?.statements ?? []);
+  return {
+    added: wanted.filter((one) => !old.some((other) => sameEntry(one, other))),
+    removed: old.filter((one) => !wanted.some((other) => sameEntry(one, other))),
+  };
+}
+
+/** The policy as it is now, by its name: its OCID may be another one since. */
+export async function findPolicy(deps: WriteDeps, change: PolicyChange): Promise<PolicyRecord | null> {
+  const found = await lookPolicy(deps, change);
+  if (found.known) return found.value;
+  throw new LookError(found.why, "Run the same command again: it looks before it writes.");
+}
+
+export function lookPolicy(
+  { identity, tenancyId }: WriteDeps,
+  { name }: PolicyChange,
+): Promise<Seen<PolicyRecord | null>> {
+  const asked: Asked = {
+    call: "ListPolicies",
+    about: " of the root compartment",
+    needs: "inspect policies in tenancy",
+  };
+  return look(asked, async () => {
+    const listed = await identity.listPolicies(tenancyId);
+    const found = listed.find((one) => one.name === name && !GONE.has(one.lifecycleState));
+    if (found === undefined) return null;
+    const { policy, etag } = await identity.getPolicy(found.id);
+    return recordOf(policy, etag);
+  });
+}
+
+const GONE: ReadonlySet<string> = new Set(["DELETED", "DELETING"]);
