@@ -3,6 +3,8 @@ import { main } from "./main.ts";
 
 /** What `bin/keygrant.js` calls. The exit code is set, not forced: what is written is still flushed. */
 export async function start(): Promise<void> {
+  // What a cloud's SDK should stop calling in Node is for its authors to hear, not for whoever reads our stderr.
+  process.noDeprecation = true;
   const exitCode = await main(process.argv.slice(2), processHost());
   process.exitCode = exitCode;
   // Connections that are kept alive and signal handlers would keep the process for nothing.
