@@ -123,8 +123,7 @@ async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
   const writer = await writerFor(choice, deps.paint);
   const { to } = choice;
   if (to === null) {
-    const write = async (text: string) => void (text !== "" && deps.host.stdout.write(text));
-    return { choice, writer, write, finish: async () => {}, abandon: async () => {} };
+    return toStdout(choice, writer, deps.host);
   }
   const unfinished = `${to}.${Buffer.from(deps.host.random(4)).toString("hex")}.tmp`;
   const file = await open(unfinished, "wx", 0o644).catch((error: unknown) => {
@@ -147,6 +146,29 @@ async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
       await file.close();
       await rm(unfinished, { force: true });
     },
+  };
+}
+
+/** Formats that are made of lines, each for itself. The others are one document. */
+const LINES: ReadonlySet<OutputFormat> = new Set(["text", "jsonl"]);
+
+/** A document is printed once it is whole: when the run fails, the error is the document. */
+function toStdout(choice: OutputChoice, writer: ReportWriter, { interrupted, stdout }: Host): Sink {
+  const held: string[] = [];
+  const print = (text: string) => {
+    // Whoever was stopped has no results: what was found out since may be nothing but the stopping itself.
+    interrupted.throwIfAborted();
+    if (text !== "") stdout.write(text);
+  };
+  return {
+    choice,
+    writer,
+    write: async (text) => {
+      if (LINES.has(choice.format)) print(text);
+      else held.push(text);
+    },
+    finish: async () => print(held.join("")),
+    abandon: async () => {},
   };
 }
 

@@ -11,17 +11,25 @@ export type Named =
   | { readonly kind: "trusted"; readonly grant: Grant }
   | { readonly kind: "untrusted"; readonly findings: readonly Finding[] };
 
+/** Whose principals are wanted: those that the vendor names for a project, or one that is written down for the key. */
+export type Whose =
+  | { readonly kind: "project"; readonly project: string }
+  | { readonly kind: "pinned"; readonly accessor: Accessor };
+
 export type NamedAccessors = (
-  projects: readonly string[],
+  whose: readonly Whose[],
   key: KeyRef,
   policy: VendorCloudPolicy,
   cloud: Pick<Cloud, "checkAccessor">,
 ) => Promise<Named>;
 
+/** What the principals of a project must be on the key's cloud; empty: whatever the vendor says first. */
+export type Expected = (about: { readonly project: string; readonly key: KeyRef }) => FieldValues;
+
 /** Asks the vendor once for each project, cloud and region, however many keys want to know. */
 export function askAccessors(
   deps: { readonly vendor: Vendor; readonly memory: Memory },
-  options: { readonly expectAccessor: FieldValues },
+  expected: Expected,
 ): NamedAccessors {
   const asked = new Map<string, Promise<readonly Accessor[] | LookError>>();
 
@@ -32,10 +40,16 @@ export function askAccessors(
     return answer;
   }
 
-  return async (projects, key, policy, cloud) => {
+  return async (whose, key, policy, cloud) => {
     const accessors: Accessor[] = [];
     const findings: Finding[] = [];
-    for (const project of projects) {
+    for (const one of whose) {
+      if (one.kind === "pinned") {
+        findings.push(...unsafe(one.accessor, key, policy, cloud));
+        accessors.push(one.accessor);
+        continue;
+      }
+      const { project } = one;
       const answer = await ask(project, key);
       if (answer instanceof LookError) {
         findings.push(lookFinding("grant", project, answer.why));
@@ -43,7 +57,7 @@ export function askAccessors(
       }
       const about = { vendor: deps.vendor.id, project, cloud: key.cloud };
       const remembered = await deps.memory.acceptedAccessors(about);
-      const trust = trustAccessors({ named: answer, remembered, expected: options.expectAccessor, accepted: {} });
+      const trust = trustAccessors({ named: answer, remembered, expected: expected({ project, key }), accepted: {} });
       if (!trust.trusted) findings.push(accessorChanged(key.id, trust));
       findings.push(...answer.flatMap((accessor) => unsafe(accessor, key, policy, cloud)));
       accessors.push(...answer);

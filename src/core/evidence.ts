@@ -208,7 +208,7 @@ function accessFindings(one: Access, facts: KeyFacts, options: GrantOptions): re
         ? lookFinding("grant", facts.ref.id, why)
         : finding("grant.not-visible", {
             subject,
-            detail: `Nothing that was read lets ${subject} do ${words(actions)}, and more could not be read: ${why.detail}`,
+            detail: `Whether ${subject} may do ${words(actions)} cannot be told from what could be read: ${why.detail}`,
             fix: why.fix,
           }),
     );
@@ -237,7 +237,7 @@ function missingFindings(
   }
   const ineffective = missing.find((action) => action.ineffective !== null)?.ineffective;
   if (ineffective) {
-    const detail = `The ${ineffective} names ${subject}, but lacks an Action or a Resource and so grants nothing.`;
+    const detail = `Meant for ${subject}, and without effect: ${ineffective}.`;
     return [finding("grant.ineffective", { subject, detail })];
   }
   const nearest = missing.find((action) => action.nearest !== null)?.nearest;

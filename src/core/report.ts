@@ -86,7 +86,10 @@ export interface KeyReportParts {
   readonly vendor: VendorId;
   readonly ref: Omit<KeyRef, "cloud"> & { readonly cloud: CloudId | null };
   readonly registration: Registration | null;
-  readonly services: Seen<readonly ServiceUse[]>;
+  /** Of a key that is not registered but said to be a project's; else the registration says it. */
+  readonly project?: string | null;
+  /** Null: no vendor was asked, which the findings say. */
+  readonly services: Seen<readonly ServiceUse[]> | null;
   readonly judgement: Judgement;
   readonly checkedAt: Date;
 }
@@ -97,7 +100,7 @@ export function keyReport(parts: KeyReportParts): KeyReport {
   const concluded = judgement.verdict !== "undetermined";
   return {
     vendor: parts.vendor,
-    project: registration?.project ?? null,
+    project: registration?.project ?? parts.project ?? null,
     cmkId: registration?.id ?? null,
     default: registration?.default ?? null,
     cloud: ref.cloud,
@@ -112,9 +115,12 @@ export function keyReport(parts: KeyReportParts): KeyReport {
     lastCheckedAt: parts.checkedAt.toISOString(),
     lastValidAt: null,
     evidence: judgement.evidence,
-    findings: services.known ? judgement.findings : withServices(judgement.findings, ref.id, services.why),
+    findings:
+      services === null || services.known
+        ? judgement.findings
+        : withServices(judgement.findings, ref.id, services.why),
     accepted: judgement.accepted,
-    services: services.known ? services.value : null,
+    services: services?.known ? services.value : null,
   };
 }
 

@@ -57,8 +57,9 @@ export interface News {
   readonly before: KeyReport | null;
 }
 
-/** Called as each key is finished, in no order. */
-export type OnKey = (report: KeyReport, transitions: readonly Transition[]) => Promise<void>;
+/** Called as each key is finished, in no order; `place` is where it stands among those that were named or listed. */
+export type OnKey = (report: KeyReport, transitions: readonly Transition[], place: number) => Promise<void>;
+type Tell = (report: KeyReport, transitions: readonly Transition[]) => Promise<void>;
 
 /** All that is left of a run when its keys have been reported. */
 export type ValidateEnd = Omit<ValidateReport, "keys">;
@@ -89,10 +90,16 @@ export async function validate(
   options: ValidateOptions,
   deps: ValidateDeps,
 ): Promise<ValidateReport> {
-  const keys: KeyReport[] = [];
-  const { schemaVersion, checkedAt, unlisted, summary } = await validateEach(given, options, deps, async (report) => {
-    keys.push(report);
-  });
+  const found: { readonly report: KeyReport; readonly place: number }[] = [];
+  const { schemaVersion, checkedAt, unlisted, summary } = await validateEach(
+    given,
+    options,
+    deps,
+    async (report, _transitions, place) => {
+      found.push({ report, place });
+    },
+  );
+  const keys = found.sort((a, b) => a.place - b.place).map((one) => one.report);
   return { schemaVersion, checkedAt, keys, unlisted, summary };
 }
 
@@ -112,13 +119,15 @@ export async function validateEach(
   );
   const run: Run = { options, deps, lists, accessors: askAccessors(deps, options) };
   const counts = { VALID: 0, INVALID: 0, INITIALIZING: 0, undetermined: 0 };
-  const tell: OnKey = async (report, transitions) => {
-    counts[standing(report)]++;
-    await onKey(report, transitions);
-  };
+  const tellAt =
+    (place: number): Tell =>
+    async (report, transitions) => {
+      counts[standing(report)]++;
+      await onKey(report, transitions, place);
+    };
   const mine = targets(run, given).filter((target) => isInShard(target, options.shard));
-  await Promise.all(mine.map((target) => lookAndTell(run, target, tell)));
-  if (given.length === 0) await tellVanished(run, tell);
+  await Promise.all(mine.map((target, index) => lookAndTell(run, target, tellAt(index))));
+  if (given.length === 0) await tellVanished(run, tellAt(mine.length));
   return {
     schemaVersion: 1,
     checkedAt,
@@ -135,7 +144,7 @@ function domainOf(target: Target): string {
   return target.ref === null ? "unknown" : quotaDomain(target.ref);
 }
 
-async function lookAndTell(run: Run, target: Target, tell: OnKey): Promise<void> {
+async function lookAndTell(run: Run, target: Target, tell: Tell): Promise<void> {
   await run.deps.pace.run(domainOf(target), async () => {
     const looks = await lookUntilSure(run, target);
     for (const look of looks) {
@@ -182,7 +191,7 @@ async function remember(run: Run, look: Look): Promise<{ report: KeyReport; tran
 }
 
 /** A registration that was there and is not any more is told once, then forgotten. */
-async function tellVanished(run: Run, tell: OnKey): Promise<void> {
+async function tellVanished(run: Run, tell: Tell): Promise<void> {
   const { store, vendor, clock, messagesFor } = run.deps;
   if (store === null) return;
   const there = new Set(registered(run).map((one) => JSON.stringify([one.project, one.resource])));

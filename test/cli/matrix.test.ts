@@ -84,6 +84,10 @@ const SURPRISES: Readonly<Record<string, { exit: number; step?: string }>> = {
   "aws orphaned": { exit: 3 },
   "gcp not-visible": { exit: 3 },
   "gcp denied-above": { exit: 10, step: "register" },
+  // Aiven says no more than that something failed: nobody knows what that means.
+  "oci region-not-offered": { exit: 12, step: "register" },
+  "oci unparsable": { exit: 12, step: "validate" },
+  "oci unreadable": { exit: 12, step: "validate" },
 };
 
 /** What `onboard --yes` makes of a key, by what is wrong with it: the exit code, and the step that could not be done. */
@@ -117,7 +121,8 @@ function expectStopped(report: OnboardReport, step: string): void {
   const at = report.steps.findIndex((one) => one.step === step);
   const { key } = report;
   expect(report.steps[at]?.outcome).toBe(key.waiting ? "waiting" : "failed");
-  expect(key.message).toContain(report.steps[at]?.detail.replace(/\.$/, ""));
+  // A key can be VALID and yet nobody know whether it is registered.
+  if (key.phase !== "VALID") expect(key.message).toContain(report.steps[at]?.detail.replace(/\.$/, ""));
   for (const [index, one] of report.steps.entries()) {
     if (index < at) expect(one.outcome).toMatch(/^(done|unchanged)$/);
     if (index > at) expect(one.outcome).toBe("skipped");

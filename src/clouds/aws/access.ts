@@ -201,7 +201,8 @@ function withFix(why: LookFailure): LookFailure {
 function onlyIneffective(allows: readonly Applied[]): string | null {
   const naming = allows.filter((one) => one.who.met === "yes" && one.who.through !== "everyone");
   if (naming.some((one) => !one.ineffective)) return null;
-  return allows.find((one) => one.ineffective && one.who.met === "yes")?.label ?? null;
+  const one = allows.find((it) => it.ineffective && it.who.met === "yes");
+  return one === undefined ? null : `${one.label}, which lacks an Action or a Resource`;
 }
 
 function appliedToAny(policy: KeyPolicy, about: About, actions: readonly string[]): readonly Applied[] {

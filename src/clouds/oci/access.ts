@@ -51,6 +51,18 @@ export function mayDo(facts: KeyFacts, accessor: Accessor, kind: KeyKind, permis
   return answer(permission, { facts, vendor, view: viewOf(facts), read: statementReader() });
 }
 
+/** Whether some admit certainly lets the vendor do all that it needs, whatever else may keep it out. */
+export function isAdmitted(facts: KeyFacts, accessor: Accessor, kind: KeyKind): boolean {
+  const view = viewOf(facts);
+  if (!view.known) return false;
+  const about: About = { facts, vendor: principalOf(accessor, kind), view, read: statementReader() };
+  return kind.actions.every((permission) =>
+    applyStatements(view.value, requestOf(about, permission), about.read).some(
+      (one) => one.effect === "allow" && one.applies === "yes",
+    ),
+  );
+}
+
 interface About {
   readonly facts: KeyFacts;
   readonly vendor: Vendor;
@@ -81,8 +93,10 @@ function decide(action: string, statements: readonly Applied[], view: View, abou
   const hidden = view.unread.map(hiddenDeny);
   const sure = allows.find((one) => one.applies === "yes");
   if (sure !== undefined) {
-    if (doubts.length + hidden.length === 0) return { action, answer: "allowed", by: sure.label };
-    return depends(action, doubts, hidden, sure.label);
+    const [hiding] = view.unread;
+    if (doubts.length > 0) return depends(action, doubts, hidden, sure.label);
+    if (hiding === undefined) return { action, answer: "allowed", by: sure.label };
+    return { action, answer: "unseen", document: hiding.document, why: withFix(hiding.why) };
   }
   const maybe = allows.filter((one) => one.applies === "unknown");
   if (maybe.length > 0) return depends(action, [...maybe, ...doubts], hidden, "");
@@ -94,7 +108,7 @@ function decide(action: string, statements: readonly Applied[], view: View, abou
 
 /** In a document that nobody could read there may be a deny. */
 function hiddenDeny({ title, why }: Unread): string {
-  return `whether ${title} hold a deny: ${why.detail}`;
+  return `whether there is a deny in ${title}: ${why.detail}`;
 }
 
 function depends(

@@ -133,10 +133,11 @@ function matchPlain(grant: Grant, { request, statements }: About, index: number)
     return "is" in defined && defined.is === group;
   };
   const named = "names" in subject && subject.names.some(isVendor);
-  const nobody: WhoMatch = { met: "no", on: [], width: "itself", miss: null };
+  const nobody: WhoMatch = { met: "no", on: [], width: "itself", miss: null, isInert: false };
   if (!grant.deny) {
     if (!named) return null;
-    return { ...nobody, miss: "it is an allow, which lets nobody of another tenancy in; that takes an admit" };
+    const miss = "it is an allow, which lets nobody of another tenancy in; that takes an admit";
+    return { ...nobody, miss, isInert: true };
   }
   const maybe = named || subject.type === "any-user" || subject.type === "any-group";
   if (!maybe) return null;
@@ -157,7 +158,9 @@ function matchPlace(place: WrittenPlace | null, attached: AttachedPolicy, view: 
   if (path.every((name, index) => below[index] === name)) return "yes";
   const own = attached.depth === 0 ? tenancy : compartments[attached.depth - 1];
   if (path[0] === own?.name.toLowerCase()) {
-    return path.slice(1).every((name, index) => below[index] === name) ? "yes" : "no";
+    if (!path.slice(1).every((name, index) => below[index] === name)) return "no";
+    // The root compartment has the tenancy's name; no page has a statement that calls it so.
+    return attached.depth === 0 ? "unknown" : "yes";
   }
   // A compartment further down by its bare name: Oracle asks for the path.
   return path.length === 1 && compartments.some(({ name }) => name.toLowerCase() === path[0]) ? "unknown" : "no";
@@ -195,7 +198,7 @@ function unreadable(parsed: Parsed, label: string, attached: AttachedPolicy): Ap
     grant: null,
     applies: "unknown",
     on: ["what it says, which keygrant cannot read"],
-    who: { met: "unknown", on: [], width: "itself", miss: null },
+    who: { met: "unknown", on: [], width: "itself", miss: null, isInert: false },
     action: "unknown",
     place: "unknown",
     condition: { met: "unknown", on: [], failed: [] },

@@ -7,7 +7,7 @@ export function describe(key: OciKey, versions: readonly OciKeyVersion[], export
   return {
     state: stateOf(key.lifecycleState),
     stateName: key.lifecycleState,
-    usage: key.algorithm,
+    usage: usageOf(key),
     algorithms: [algorithmOf(key)],
     // OCI keeps no keys of its own where a tenancy could see them.
     customerManaged: true,
@@ -34,6 +34,11 @@ function stateOf(name: string): KeyState {
       // adds: no verdict can be made of a passing state, or of a word that is not known.
       return "not-ready";
   }
+}
+
+/** "AES and RSA keys encrypt and decrypt; ECDSA keys sign" (Oracle, "Managing Keys"). */
+function usageOf({ algorithm }: OciKey): string {
+  return algorithm === "ECDSA" ? "SIGN_VERIFY" : "ENCRYPT_DECRYPT";
 }
 
 /** `AES_256`, `RSA_2048`, `ECDSA_NIST_P256`: OCI counts in bytes. */

@@ -19,21 +19,16 @@ export function nearest(allows: readonly Applied[], wanted: Wanted): string | nu
     return `${wanted.vendor.group} is in the realm ${realm}, the key in ${wanted.realm}`;
   }
   const mine = allows.filter((one) => one.who.met === "yes");
-  return (
-    outsideRoot(mine) ?? wrongCondition(mine, wanted) ?? wrongPlace(mine) ?? wrongAction(mine) ?? wrongName(allows)
-  );
+  return wrongCondition(mine, wanted) ?? wrongPlace(mine) ?? wrongAction(mine) ?? wrongName(allows);
 }
 
-/** The statement that names the vendor's group and that OCI keeps without any effect; null when there is none. */
+/** The statement that is meant for the vendor and this key and that OCI keeps without any effect; null for none. */
 export function ineffective(allows: readonly Applied[]): string | null {
-  if (allows.some((one) => one.who.met === "yes")) return null;
-  const one = allows.find((it) => it.grant?.kind === "allow");
-  return one === undefined ? null : one.label;
-}
-
-function outsideRoot(mine: readonly Applied[]): string | null {
-  const one = mine.find((it) => !it.inRoot && it.action === "yes" && it.condition.met === "yes");
-  return one === undefined ? null : `${one.label} is not in the root compartment, where an admit belongs`;
+  const meant = allows.filter((one) => one.action === "yes" && one.condition.met !== "no");
+  const outside = meant.find((one) => !one.inRoot && one.who.met === "yes");
+  if (outside !== undefined) return `${outside.label}, which is not in the root compartment, where an admit belongs`;
+  const inert = meant.find((one) => one.inRoot && one.place !== "no" && one.who.isInert);
+  return inert === undefined ? null : `${inert.label}: ${inert.who.miss}`;
 }
 
 function wrongCondition(mine: readonly Applied[], { keyId }: Wanted): string | null {

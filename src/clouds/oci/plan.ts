@@ -10,7 +10,7 @@ import {
   type Seen,
   seen,
 } from "../../core/model.ts";
-import { access, kindFor } from "./access.ts";
+import { isAdmitted, kindFor } from "./access.ts";
 import { type AliasNames, addEntry, count, removeEntry, STATEMENTS_IN_A_POLICY } from "./document.ts";
 import { editOf, parsePolicyText } from "./edits.ts";
 import { type Entry, entriesIn, entryOf, openAdmit, withoutExport } from "./entry.ts";
@@ -99,11 +99,10 @@ function isOurs(name: string, vendor: string): boolean {
   );
 }
 
-/** An accessor that is let in already, by whichever policy, needs nothing. */
+/** An accessor that is admitted already, by whichever policy, needs nothing: what keeps it out is not mended here. */
 function addMissing(draft: Draft, about: About, grant: Grant, options: PlanOptions): void {
-  const answers = access(about.facts, grant);
-  for (const [index, accessor] of grant.accessors.entries()) {
-    if (answers[index]?.actions.every(({ answer }) => answer === "allowed") === true) continue;
+  for (const accessor of grant.accessors) {
+    if (isAdmitted(about.facts, accessor, about.kind)) continue;
     add(draft, entryFor(accessor, about), namesOf(wantedFor(accessor, about)));
   }
   for (const old of options.replacePrincipals ?? []) replace(draft, about, grant, old);

@@ -29,8 +29,8 @@ export async function probe(deps: ProbeDeps, facts: KeyFacts, as: string | null)
 
 /** RSA keys take no associated data. */
 function inputFor(facts: KeyFacts): CryptoInput {
-  const usage = facts.key.known ? facts.key.value?.usage : undefined;
-  return usage === "RSA"
+  const algorithms = facts.key.known ? facts.key.value?.algorithms : undefined;
+  return algorithms?.some((one) => one.startsWith("RSA")) === true
     ? { keyId: facts.ref.id, algorithm: "RSA_OAEP_SHA_256", associatedData: null }
     : { keyId: facts.ref.id, algorithm: "AES_256_GCM", associatedData: PROBE_DATA };
 }

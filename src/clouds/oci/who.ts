@@ -17,6 +17,8 @@ export interface WhoMatch {
   readonly width: "itself" | "tenancy" | "everybody";
   /** Why it does not speak of the vendor, as half a sentence, when it looks meant for it. */
   readonly miss: string | null;
+  /** It lets nobody of the vendor's in, whoever it is: an alias is not defined, or an allow stands for an admit. */
+  readonly isInert: boolean;
 }
 
 /** Holds the subject of an `admit` or `deny admit` against the vendor's group. */
@@ -25,15 +27,18 @@ export function matchAdmit(grant: Grant, statements: readonly Parsed[], index: n
   const { subject } = grant;
   if (!("names" in subject)) {
     const width = grant.of?.by === "any" ? "everybody" : "tenancy";
-    return { met: home.met, on: home.on, width, miss: home.miss?.another === false ? home.miss.words : null };
+    const isInert = home.miss?.another === false;
+    return { met: home.met, on: home.on, width, miss: isInert ? home.miss.words : null, isInert };
   }
   // Dynamic groups, services and resources are not the group that the vendor named.
-  if (subject.type !== "group") return { met: "no", on: [], width: "itself", miss: null };
+  if (subject.type !== "group") return { met: "no", on: [], width: "itself", miss: null, isInert: false };
   const groups = subject.names.map((one) => matchGroup(one, statements, index, vendor));
   const met = all([home.met, any(groups.map((one) => one.met)), wellFormed(grant)]);
   const on = [...home.on, ...groups.flatMap((one) => one.on), ...formDoubts(grant)];
   const miss = missOf(home, groups);
-  return { met, on: met === "unknown" ? on : [], width: "itself", miss };
+  const wrong = [home, ...groups].filter((part) => part.met === "no");
+  const isInert = wrong.length > 0 && wrong.every((part) => part.miss?.another === false);
+  return { met, on: met === "unknown" ? on : [], width: "itself", miss, isInert };
 }
 
 interface PartMatch {
@@ -91,10 +96,10 @@ function byAlias(resolved: Resolved, alias: string, what: "tenancy" | "group", w
     const words = `its ${what} ${alias} is ${resolved.is}, not ${wanted}`;
     return { met: "no", on: [], miss: { words, another: true } };
   }
-  if (resolved.late === wanted) {
-    const on = `whether "define ${what} ${alias}" counts, which stands after it instead of before`;
-    return { met: "unknown", on: [on], miss: null };
-  }
-  const words = `there is no "define ${what} ${alias}" before it in the same policy`;
+  // FACTS §5: a define counts from where it stands on.
+  const words =
+    resolved.late === null
+      ? `there is no "define ${what} ${alias}" before it in the same policy`
+      : `"define ${what} ${alias}" stands after it instead of before`;
   return { met: "no", on: [], miss: { words, another: false } };
 }

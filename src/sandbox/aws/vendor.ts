@@ -7,6 +7,12 @@ export type CanUse = { readonly ok: true } | { readonly ok: false; readonly reas
 const CONNECT_MS = 2000;
 const ANSWER_MS = 10_000;
 
+/** Two more that a client looks up in `~/.aws/config`, one of which its types do not list. */
+const NOTHING_FROM_FILES = {
+  authSchemePreference: async () => [],
+  sigv4aSigningRegionSet: async () => undefined,
+} as const;
+
 /**
  * The vendor's side trying a key as its own role, over HTTP like anybody else: it encrypts and decrypts random bytes.
  * `reason` is what stood in the way, in AWS's words; it never throws.
@@ -25,8 +31,7 @@ export async function canUse(roleArn: string, keyArn: string, context: SandboxCo
     defaultsMode: "standard",
     useDualstackEndpoint: false,
     useFipsEndpoint: false,
-    authSchemePreference: async () => [],
-    sigv4aSigningRegionSet: async () => undefined,
+    ...NOTHING_FROM_FILES,
     disableClockSkewCorrection: false,
     userAgentAppId: async () => "sandbox-vendor",
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },

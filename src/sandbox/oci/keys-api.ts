@@ -21,6 +21,9 @@ import { newLife, type OciKey, pass, stateOf, type Vault, vaultIn, vaultPart } f
 
 // https://docs.oracle.com/iaas/api/#/en/key/release/Key/
 
+/** What Oracle proposes when a key is created in its console. */
+const ROTATION_DAYS = 90;
+
 /** Those of all vaults: which one is asked is in reality a matter of the host. */
 export function listKeys(call: Call): Answer {
   const compartmentId = queried(call, "compartmentId");
@@ -143,6 +146,8 @@ export function answer(call: Call, key: OciKey, state = stateOf(key, call.now)):
     timeOfDeletion: key.deletionAt,
     isPrimary: true,
     isAutoRotationEnabled: key.autoRotation,
+    // Kept when rotation is switched off again: it says that the vault can rotate.
+    autoKeyRotationDetails: { rotationIntervalInDays: ROTATION_DAYS, timeOfScheduleStart: key.createdAt },
     freeformTags: tags.freeform,
     definedTags: tags.defined,
   };

@@ -238,7 +238,7 @@ export const RECIPES: readonly Recipe[] = [
   // What cannot be looked at.
   {
     name: "unreadable",
-    ...unsure("look.absent-or-denied", "The owner's people may not read the policies of the key's compartment."),
+    ...unsure("grant.not-visible", "The owner's people may not read the policies of the key's compartment."),
     compartmentId: compartmentId("sealed"),
     policies: (id) => [
       { statements: [TENANCY, GROUP, useIt(id)] },
@@ -268,7 +268,7 @@ export const RECIPES: readonly Recipe[] = [
   },
   {
     name: "region-not-subscribed",
-    ...unsure("look.misconfigured", "The owner's tenancy has not subscribed to the region in the OCID."),
+    ...unsure("look.credentials", "The owner's tenancy has not subscribed to the region in the OCID."),
     region: "ap-tokyo-1",
     there: false,
   },

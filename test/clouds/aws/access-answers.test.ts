@@ -84,12 +84,13 @@ describe("what is missing", () => {
     expect(near(statements)).toEqual({ nearest, ineffective: null });
   });
 
+  const INERT = 'statement "Vendor", which lacks an Action or a Resource';
   test.each([
-    ["no Action", [allow({ Action: undefined })], 'statement "Vendor"'],
-    ["no Resource", [allow({ Resource: undefined })], 'statement "Vendor"'],
-    ["an empty Action", [allow({ Action: [] })], 'statement "Vendor"'],
-    ["no Sid either", [allow({ Sid: undefined, Resource: undefined })], "statement 2 (no Sid)"],
-    ["one for the account", [allow({ Principal: { AWS: ROOT }, Action: undefined })], 'statement "Vendor"'],
+    ["no Action", [allow({ Action: undefined })], INERT],
+    ["no Resource", [allow({ Resource: undefined })], INERT],
+    ["an empty Action", [allow({ Action: [] })], INERT],
+    ["no Sid either", [allow({ Sid: undefined, Resource: undefined })], INERT.replace('"Vendor"', "2 (no Sid)")],
+    ["one for the account", [allow({ Principal: { AWS: ROOT }, Action: undefined })], INERT],
     ["beside another that names the role", [allow({ Action: undefined }), allow({ Action: "kms:DescribeKey" })], null],
     ["a Deny is none", [deny({ Action: undefined })], null],
     ["one for another role", [allow({ Principal: { AWS: `${ROLE}-old` }, Action: undefined })], null],
