@@ -18,6 +18,10 @@ export interface Host extends Environment {
   readonly jitter: Jitter;
   /** Aborted when a person or a scheduler wants the command to stop; its reason is the exit code. */
   readonly interrupted: AbortSignal;
+  /** The current folder, where a configuration is looked for; without one, none is. */
+  readonly cwd?: string;
+  /** The caller's user id; undefined where there are none (Windows). */
+  readonly uid?: number | undefined;
 }
 
 export const systemClock: Clock = {
@@ -58,5 +62,7 @@ export function processHost(): Host {
     random: (size) => randomBytes(size),
     jitter: Math.random,
     interrupted: interruption.signal,
+    cwd: process.cwd(),
+    uid: process.getuid?.(),
   };
 }

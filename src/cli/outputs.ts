@@ -67,11 +67,14 @@ export interface OutputDeps {
   readonly paint: Paint;
   readonly store: KeyStore | null;
   readonly run: RunStart;
+  /** Gets the metrics of the run when it has ended. */
+  readonly onMetrics?: ((text: string) => void) | undefined;
 }
 
 /** Opens every output. A file appears as a whole when the run has ended, or not at all. */
 export async function openOutputs(choices: readonly OutputChoice[], deps: OutputDeps): Promise<Outputs> {
   const sinks = await Promise.all(choices.map((choice) => openSink(choice, deps)));
+  if (deps.onMetrics !== undefined) sinks.push(await metricsSink(deps.onMetrics));
   const { store } = deps;
   const lookFailures: Record<string, number> = {};
   const counts = { VALID: 0, INVALID: 0, INITIALIZING: 0, undetermined: 0 };
@@ -146,6 +149,20 @@ async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
       await file.close();
       await rm(unfinished, { force: true });
     },
+  };
+}
+
+/** The metrics in memory, for whoever serves them. */
+async function metricsSink(take: (text: string) => void): Promise<Sink> {
+  const choice: OutputChoice = { format: "prometheus", to: null };
+  const writer = await writerFor(choice, (_format, text) => text);
+  const held: string[] = [];
+  return {
+    choice,
+    writer,
+    write: async (text) => void held.push(text),
+    finish: async () => take(held.join("")),
+    abandon: async () => {},
   };
 }
 

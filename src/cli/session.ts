@@ -6,6 +6,7 @@ import type { KeyStore, Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
 import { withRole } from "../core/policy.ts";
 import type { Vendor } from "../core/vendor.ts";
+import { awsRole, type Config, NO_CONFIG } from "../io/config.ts";
 import {
   aivenCredentials,
   awsEnvironment,
@@ -15,6 +16,7 @@ import {
 } from "../io/credentials.ts";
 import { isLoopback } from "../io/loopback.ts";
 import { policyOf } from "../io/policies.ts";
+import { REFERENCE_PATTERN, resolveSecret } from "../io/secrets.ts";
 import type { Host } from "./host.ts";
 import type { CommonOptions, GrantingOptions, LocatingOptions } from "./options.ts";
 
@@ -28,12 +30,14 @@ export interface Session {
   openStore(given: string | false | undefined): Promise<KeyStore | null>;
   /** Aborted by a signal or by `--deadline`. */
   readonly signal: AbortSignal;
+  /** What a person should hear about how the secrets in use are kept. */
+  readonly notes: readonly string[];
   openVendor(): Promise<Vendor>;
   openCloud(key: KeyRef): Promise<Cloud>;
   /** What the vendor needs on the cloud, with the role that was asked for in place of the vendor's. */
   policyFor(cloud: CloudId): VendorCloudPolicy;
   parseKey(text: string, hints: { cloud?: CloudId | undefined; region?: string | undefined }): KeyRef;
-  parseResource(registration: Registration): KeyRef | null;
+  parseResource(registration: Pick<Registration, "resource">): KeyRef | null;
   close(): Promise<void>;
 }
 
@@ -41,7 +45,7 @@ export interface Session {
 export type SessionOptions = Omit<CommonOptions, "output"> & LocatingOptions & Partial<GrantingOptions>;
 
 /** Opens a session; with `--sandbox`, in a world where nothing of the user's is read and nothing leaves the machine. */
-export async function openSession(options: SessionOptions, host: Host): Promise<Session> {
+export async function openSession(options: SessionOptions, host: Host, config: Config = NO_CONFIG): Promise<Session> {
   const sandbox = options.sandbox ? await openSandboxWorld(host) : null;
   const environment: Environment = sandbox === null ? host : { env: sandbox.env, home: sandbox.dir };
   const { stateFolder } = await import("../state/files.ts");
@@ -51,9 +55,10 @@ export async function openSession(options: SessionOptions, host: Host): Promise<
     options.deadline === undefined
       ? host.interrupted
       : AbortSignal.any([host.interrupted, AbortSignal.timeout(options.deadline)]);
-  const clouds = new Map<CloudId, Promise<Cloud>>();
+  const clouds = new Map<string, Promise<Cloud>>();
   const closers: (() => void | Promise<void>)[] = [];
-  const about = { options, host, environment, signal, closers };
+  const notes: string[] = [];
+  const about = { options, host, config, environment, signal, closers, notes };
 
   return {
     environment,
@@ -62,7 +67,8 @@ export async function openSession(options: SessionOptions, host: Host): Promise<
     async openStore(given) {
       if (given === false) return null;
       const { defaultStoreAddress, openStore, parseStoreAddress } = await import("../state/store.ts");
-      const text = given ?? environment.env["KEYGRANT_STATE"];
+      const configured = given === undefined ? await stateOf(about) : null;
+      const text = given ?? configured ?? environment.env["KEYGRANT_STATE"];
       const address = text
         ? parseStoreAddress(text, { fromArgument: given !== undefined })
         : defaultStoreAddress(folder);
@@ -71,10 +77,13 @@ export async function openSession(options: SessionOptions, host: Host): Promise<
       return store;
     },
     signal,
+    notes,
     openVendor: () => openVendorFor(about),
     openCloud(key) {
-      const cloud = clouds.get(key.cloud) ?? openCloudFor(about, key.cloud);
-      clouds.set(key.cloud, cloud);
+      const role = roleFor(config, key);
+      const name = JSON.stringify([key.cloud, role]);
+      const cloud = clouds.get(name) ?? openCloudFor(about, key.cloud, role);
+      clouds.set(name, cloud);
       return cloud;
     },
     policyFor(cloud) {
@@ -104,6 +113,8 @@ export async function openSession(options: SessionOptions, host: Host): Promise<
 
 interface About {
   readonly options: SessionOptions;
+  readonly config: Config;
+  readonly notes: string[];
   readonly host: Host;
   readonly environment: Environment;
   readonly signal: AbortSignal;
@@ -111,18 +122,37 @@ interface About {
 }
 
 async function openVendorFor(about: About): Promise<Vendor> {
-  const { options, host, environment, signal, closers } = about;
+  const { options, host, config, environment, signal, closers, notes } = about;
   const { openVendor } = await import("../vendors/index.ts");
   const { createAgents } = await import("../io/agents.ts");
-  const { token, webUrl, ca } = await aivenCredentials(environment);
+  const configured = config.vendors.get(options.vendor);
+  const secret = configured?.token ? await resolveSecret(configured.token, environment) : null;
+  notes.push(...(secret?.notes ?? []));
+  const given = { token: secret?.value ?? null, url: configured?.url ?? null };
+  const { token, webUrl, ca } = await aivenCredentials(environment, given);
   const agents = createAgents({ proxyEnv: environment.env, ca });
   closers.push(() => agents.destroy());
   const { clock, jitter } = host;
   return openVendor(options.vendor, { webUrl, token, agents, clock, jitter, timeoutMs: options.timeout, signal });
 }
 
-async function openCloudFor(about: About, id: CloudId): Promise<Cloud> {
-  const { options, host, environment, signal, closers } = about;
+/** Where the configuration says that keygrant remembers; null when it does not say. */
+async function stateOf({ config, environment, notes }: About): Promise<string | null> {
+  if (config.state === null || !REFERENCE_PATTERN.test(config.state)) return config.state;
+  const secret = await resolveSecret(config.state, environment);
+  notes.push(...secret.notes);
+  return secret.value;
+}
+
+/** The role that the configuration has for the key's account; null: the caller's own credentials. */
+function roleFor({ aws }: Config, { cloud, id, owner }: KeyRef): string | null {
+  if (cloud !== "aws" || owner === null) return null;
+  const [, partition = "aws"] = id.split(":");
+  return awsRole(aws, { account: owner, partition });
+}
+
+async function openCloudFor(about: About, id: CloudId, assumeRole: string | null): Promise<Cloud> {
+  const { options, host, config, environment, signal, closers } = about;
   const { createAgents } = await import("../io/agents.ts");
   const agents = createAgents({ proxyEnv: environment.env });
   closers.push(() => agents.destroy());
@@ -130,14 +160,15 @@ async function openCloudFor(about: About, id: CloudId): Promise<Cloud> {
   const gcp = gcpEnvironment(environment);
   const oci = ociEnvironment(environment);
   return openCloud(id, {
-    aws: awsEnvironment(environment),
+    aws: { ...awsEnvironment(environment), assumeRole: assumeRole ?? undefined },
     gcp: {
       ...gcp,
       endpoint: options.gcpEndpoint ?? gcp.endpoint,
-      impersonate: options.impersonateServiceAccount ?? gcp.impersonate,
+      impersonate: options.impersonateServiceAccount ?? config.gcp.impersonate ?? gcp.impersonate,
     },
     oci: {
       ...oci,
+      profile: config.oci.profile ?? oci.profile,
       auth: options.ociAuth ?? oci.auth,
       vault: options.ociVault,
       managementEndpoint: options.ociManagementEndpoint,

@@ -1,17 +1,12 @@
-import { type Command, Option } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
-import { CLOUD_IDS } from "../clouds/index.ts";
-import { createPace, keysPerSecond } from "../core/pace.ts";
-import { type GivenKey, type ValidateOptions, validateEach } from "../core/validate.ts";
-import { policyOf } from "../io/policies.ts";
-import { type Finish, type Invocation, sessionAction } from "./command.ts";
-import { exitOfTally } from "./exit.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { usageError } from "../core/errors.ts";
+import { action, type Finish } from "./command.ts";
+import { loadConfig, withConfig } from "./configured.ts";
 import type { Host } from "./host.ts";
 import {
   type AssessingOptions,
   asking,
   assessing,
-  assessOptions,
   type CommonOptions,
   duration,
   positiveInteger,
@@ -21,10 +16,13 @@ import {
   share,
   talking,
 } from "./options.ts";
-import { type OutputChoice, openOutputs, outputChoice } from "./outputs.ts";
-import { projectsOf, type Session } from "./session.ts";
+import { type OutputChoice, outputChoice } from "./outputs.ts";
+import { runRound } from "./round.ts";
+import { type ListenAddress, listenAddress, watch } from "./watch.ts";
 
-interface Options extends Omit<CommonOptions, "output">, AssessingOptions {
+export interface ValidateCliOptions extends Omit<CommonOptions, "output">, AssessingOptions {
+  /** A file; undefined: the one in the current folder, if there is one. */
+  readonly config?: string;
   readonly project: readonly string[];
   readonly output?: readonly OutputChoice[];
   readonly askVendor: boolean;
@@ -36,16 +34,19 @@ interface Options extends Omit<CommonOptions, "output">, AssessingOptions {
   readonly probeEvery?: number;
   /** A fraction above 0, up to 1. */
   readonly maxShare: number;
+  /** How many keys are looked at at once. */
+  readonly concurrency?: number;
   readonly shard?: ShardChoice;
   /** An address; false with `--no-state`. */
   readonly state?: string | false;
+  /** Undefined: once. */
+  readonly every?: number;
+  readonly listen?: ListenAddress;
 }
 
-/** How many keys are looked at at once: in one quota domain, and over all. */
-const AT_ONCE = { perDomain: 8, overall: 64 };
 const DAY_MS = 86_400_000;
-const CMK_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const TO_STDOUT: readonly OutputChoice[] = [{ format: "text", to: null }];
+const LEAST_INTERVAL_MS = 10_000;
+const MOST_INTERVAL_MS = 7 * DAY_MS;
 
 export function validateCommand(program: Command, host: Host, finish: Finish): void {
   const command = program
@@ -57,7 +58,13 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
         "since when, and what changed.",
     )
     .argument("[key...]", "key references or CMK ids")
-    .option("-p, --project <name>", "the vendor's project; repeatable (default: AIVEN_PROJECT)", several, [])
+    .option("--config <file>", "the configuration (default: keygrant.yaml in the current folder, if there is one)")
+    .option(
+      "-p, --project <name>",
+      "the vendor's project; repeatable (default: the configuration's, or AIVEN_PROJECT)",
+      several,
+      [],
+    )
     .option(
       "-o, --output <format[=file]>",
       "text, json, jsonl, junit, sarif, prometheus or html; repeatable with a file (default: text)",
@@ -81,6 +88,7 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
         .argParser(share)
         .default(0.2, "20%"),
     )
+    .option("--concurrency <n>", "how many keys are looked at at once, at most (default: 64)", positiveInteger)
     .option(
       "--shard <i/n>",
       "look after this part of all keys only, i from 0 (default: from JOB_COMPLETION_INDEX)",
@@ -88,84 +96,31 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
     )
     .option(
       "--state <address>",
-      "where to remember: a file, or postgres://… (default: KEYGRANT_STATE, or the state folder)",
+      "where to remember: a file, or postgres://… (default: the configuration's, KEYGRANT_STATE, or the state folder)",
     )
-    .option("--no-state", "remember nothing, and know nothing of before");
-  assessing(asking(talking(command)), "auto");
-  sessionAction<Options>(command, host, finish, run);
-}
-
-async function run(invocation: Invocation<Options>, session: Session): Promise<number> {
-  const { args, options, printer, host } = invocation;
-  const given = args.map((text): GivenKey => {
-    const isCmkId = CMK_ID.test(text) && options.cloud === undefined;
-    return isCmkId ? { kind: "cmk", id: text } : { kind: "ref", ref: session.parseKey(text, options) };
-  });
-  const projects = projectsOf(options.project, session);
-  const vendor = await session.openVendor();
-  const store = await session.openStore(options.state);
-  const startedAt = host.clock.now().toISOString();
-  const outputs = await openOutputs(options.output ?? TO_STDOUT, {
-    host,
-    paint: printer.paint,
-    store,
-    run: { startedAt, version: packageJson.version },
-  });
-  try {
-    const end = await validateEach(
-      given,
-      validateOptions(options, projects, session),
-      {
-        vendor,
-        memory: session.memory,
-        clock: host.clock,
-        openCloud: (key) => session.openCloud(key),
-        policyFor: (key) => policyOf(options.vendor, key.cloud),
-        parseResource: (registration) => session.parseResource(registration),
-        pace: createPace({
-          clock: host.clock,
-          ...AT_ONCE,
-          keysPerSecond: (domain) => budgetOf(domain, options.maxShare, session),
-        }),
-        jitter: host.jitter,
-        store,
-        messagesFor: () => [],
-        signal: session.signal,
-      },
-      (report) => outputs.key(report),
+    .option("--no-state", "remember nothing, and know nothing of before")
+    .option("--every <duration>", "do not end: look again and again, each minute while something is wrong", interval)
+    .option(
+      "--listen <[host:]port>",
+      "with --every: serve /metrics and /healthz there (default host: 127.0.0.1)",
+      listenAddress,
     );
-    const { counts, onlyWaiting } = await outputs.end(end);
-    const isEmpty = Object.values(counts).every((count) => count === 0) && end.unlisted.length === 0;
-    if (isEmpty) printer.note(`No key is registered in ${projects.join(", ")}: there is nothing to validate.`);
-    return exitOfTally(counts, onlyWaiting, end.unlisted.length);
-  } catch (error) {
-    await outputs.abandon();
-    throw error;
-  }
+  assessing(asking(talking(command)), "auto");
+  action<ValidateCliOptions>(command, host, finish, async (invocation) => {
+    const { printer, options: said } = invocation;
+    if (said.listen !== undefined && said.every === undefined) {
+      throw usageError("usage.listen", "--listen serves a run that goes on, and this one ends.", "Add --every 10m.");
+    }
+    const config = await loadConfig(said, host, printer);
+    const options = withConfig(said, config, (name) => command.getOptionValueSource(name) === "cli");
+    const round = { ...invocation, options, config };
+    return options.every === undefined ? runRound(round) : watch(round, options.every);
+  });
 }
 
-function validateOptions(options: Options, projects: readonly string[], session: Session): ValidateOptions {
-  return {
-    ...assessOptions(options),
-    warnBeforeMs: options.warnBefore,
-    projects,
-    askVendor: options.askVendor,
-    expectAccessor: options.expectAccessor,
-    confirm: options.confirm,
-    maxStaleMs: options.maxStale,
-    probeEveryMs: options.probeEvery ?? null,
-    shard: options.shard ?? shardOfJob(session.environment.env),
-  };
-}
-
-/** Keys a second in a quota domain; null where there is nobody to share with. */
-function budgetOf(domain: string, maxShare: number, session: Session): number | null {
-  const cloud = CLOUD_IDS.find((id) => domain.startsWith(`${id} `));
-  return cloud === undefined || session.isLocal(cloud) ? null : keysPerSecond(domain, maxShare);
-}
-
-/** The shard of an indexed Kubernetes Job: its index, and how many there are; null outside of one. */
-function shardOfJob(env: Session["environment"]["env"]): ShardChoice | null {
-  const { JOB_COMPLETION_INDEX: index, KEYGRANT_SHARDS: of } = env;
-  return index === undefined || of === undefined ? null : shard(`${index}/${of}`);
+/** No shorter than what a look takes, no longer than a timer of Node's can be. */
+function interval(text: string): number {
+  const ms = duration(text);
+  if (ms < LEAST_INTERVAL_MS || ms > MOST_INTERVAL_MS) throw new InvalidArgumentError("Give from 10s to 7d.");
+  return ms;
 }

@@ -25,7 +25,8 @@ export interface CloudSettings {
   /** For one call, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  readonly aws: AwsEnvironment;
+  /** `assumeRole`: the role whose credentials make every call, in place of the caller's own. */
+  readonly aws: AwsEnvironment & { readonly assumeRole?: string | undefined };
   readonly gcp: GcpEnvironment;
   readonly oci: OciEnvironment;
 }
@@ -58,8 +59,8 @@ const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
     async open({ aws, agents, timeoutMs, ...deps }) {
       const { openAws } = await import("./aws/sdk.ts");
       const { createAwsCloud } = await import("./aws/provider.ts");
-      const { jitter } = deps;
-      const clients = openAws({ ...aws, agents, jitter, requestTimeoutMs: timeoutMs, attempts: ATTEMPTS });
+      const { jitter, clock } = deps;
+      const clients = openAws({ ...aws, agents, jitter, clock, requestTimeoutMs: timeoutMs, attempts: ATTEMPTS });
       return createAwsCloud({ ...deps, clients });
     },
   },

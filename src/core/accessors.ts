@@ -73,6 +73,11 @@ async function askOne(vendor: Vendor, project: string, key: KeyRef): Promise<rea
     return "accessors" in answer ? answer.accessors : [];
   } catch (error) {
     if (error instanceof LookError) return error;
+    // One project that is gone must not keep anybody from looking at the others.
+    if (error instanceof KeygrantError && error.code === "vendor.project-not-found") {
+      const { message: detail, fix } = error;
+      return new LookError({ code: "look.misconfigured", detail, fix }, fix, error);
+    }
     throw error;
   }
 }

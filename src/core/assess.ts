@@ -2,8 +2,9 @@ import type { Cloud } from "./cloud.ts";
 import type { AccessView } from "./evidence.ts";
 import type { JudgeOptions } from "./judge.ts";
 import type { Memory } from "./memory.ts";
-import type { CloudId, Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
+import type { Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
 import type { Clock } from "./ports.ts";
+import { PROPAGATION } from "./propagation.ts";
 
 /** What `onboard` and `validate` are told alike. */
 export interface AssessOptions extends Omit<JudgeOptions, "now" | "withinWindow"> {
@@ -35,13 +36,10 @@ export function skipped(detail: string, fix: string): Probe {
   return { outcome: "unknown", code: "roundtrip.skipped", detail, fix };
 }
 
-/** How long each cloud takes, at most, until everybody sees a new grant (FACTS §3 to §5). */
-const PROPAGATION_MS: Readonly<Record<CloudId, number>> = { aws: 300_000, gcp: 600_000, oci: 120_000, azure: 600_000 };
-
 /** The moment at which the propagation window after our last write ends; null when there is none. */
 export async function windowEnd(memory: Memory, key: KeyRef, waitMs: number | null): Promise<Date | null> {
   const last = await memory.lastGrant(key);
-  return last === null ? null : new Date(last.at.getTime() + (waitMs ?? PROPAGATION_MS[key.cloud]));
+  return last === null ? null : new Date(last.at.getTime() + (waitMs ?? PROPAGATION[key.cloud].windowMs));
 }
 
 /** The options of a judgement made now. */

@@ -1,14 +1,6 @@
 import { byImportance, type Finding, type FindingCode, finding, type Level, lookFinding } from "./findings.ts";
-import type {
-  Access,
-  ActionAccess,
-  KeyDescription,
-  KeyFacts,
-  KeyKind,
-  Probe,
-  VendorAnswer,
-  VendorCloudPolicy,
-} from "./model.ts";
+import { fixWhileSpreading, grantFindings } from "./grant-findings.ts";
+import type { Access, KeyDescription, KeyFacts, KeyKind, Probe, VendorAnswer, VendorCloudPolicy } from "./model.ts";
 
 /** One level's evidence. A level that concluded nothing is unknown, and some finding of its own says why. */
 export type Evidence = "pass" | "fail" | "unknown";
@@ -64,6 +56,7 @@ export function judgeKey(
       ...kindFindings(key, policy, about),
       ...dateFindings(key, options, about),
       ...habitFindings(facts, key, about),
+      ...versionFindings(facts, policy, about),
       ...remarks(view, "key"),
     ],
     "pass",
@@ -91,7 +84,7 @@ function stateFindings(key: KeyDescription, about: About): readonly Finding[] {
     case "disabled":
       return [about("key.disabled", `The key is disabled (${key.stateName}).`)];
     case "no-material":
-      return [about("key.no-material", `The key has no key material yet (${key.stateName}).`)];
+      return [about("key.no-material", `The key has no key material (${key.stateName}).`)];
     case "material-expired":
       return [
         about(
@@ -158,7 +151,14 @@ function habitFindings(facts: KeyFacts, key: KeyDescription, about: About): read
   return findings;
 }
 
-export interface GrantOptions {
+/** A reference can name a version; what is looked at, granted and registered is the key. */
+function versionFindings({ ref }: KeyFacts, policy: VendorCloudPolicy, about: About): readonly Finding[] {
+  if (ref.version === undefined) return [];
+  const detail = `The reference names version ${ref.version}; ${policy.vendor} registers the key itself, with all its versions.`;
+  return [about("key.version-ignored", detail)];
+}
+
+export interface GrantOptions extends KeyOptions {
   /** Whether keygrant wrote the grant less than the propagation window ago. */
   readonly withinWindow: boolean;
 }
@@ -175,11 +175,7 @@ export function judgeGrant(view: AccessView, facts: KeyFacts, options: GrantOpti
       }),
     ]);
   }
-  return level(
-    "grant",
-    [...view.access.flatMap((one) => accessFindings(one, facts, options)), ...remarks(view, "grant")],
-    "pass",
-  );
+  return level("grant", [...grantFindings(view.access, facts, options), ...remarks(view, "grant")], "pass");
 }
 
 /** What was noticed on the way, at the level that it is about. */
@@ -187,62 +183,6 @@ function remarks(view: AccessView, of: Level): readonly Finding[] {
   if (view.kind === "unjudged") return [];
   const all = view.access.flatMap((one) => one.remarks).map((remark) => finding(remark.code, remark));
   return all.filter((one) => one.level === of);
-}
-
-function accessFindings(one: Access, facts: KeyFacts, options: GrantOptions): readonly Finding[] {
-  const subject = one.principal;
-  const by = <A extends ActionAccess["answer"]>(answer: A) =>
-    one.actions.filter((action): action is Extract<ActionAccess, { answer: A }> => action.answer === answer);
-  const findings: Finding[] = [];
-  for (const [statement, actions] of groupBy(by("denied"), (action) => action.by)) {
-    const detail = `The ${statement} denies ${subject} ${words(actions)}.`;
-    findings.push(finding("grant.denied", { subject, detail }));
-  }
-  findings.push(...missingFindings(one, by("missing"), options));
-  for (const [document, actions] of groupBy(by("unseen"), (action) => action.document)) {
-    const why = actions[0]?.why;
-    if (why === undefined) continue;
-    const isKeysOwn = facts.documents[0]?.id === document;
-    findings.push(
-      isKeysOwn
-        ? lookFinding("grant", facts.ref.id, why)
-        : finding("grant.not-visible", {
-            subject,
-            detail: `Whether ${subject} may do ${words(actions)} cannot be told from what could be read: ${why.detail}`,
-            fix: why.fix,
-          }),
-    );
-  }
-  for (const [statement, actions] of groupBy(by("depends"), (action) => action.by)) {
-    const on = unique(actions.flatMap((action) => action.on)).join("; ");
-    const detail = `Whether ${subject} may do ${words(actions)} depends on ${on} (${statement}).`;
-    findings.push(finding("grant.conditional", { subject, detail }));
-  }
-  return findings;
-}
-
-function missingFindings(
-  one: Access,
-  missing: readonly Extract<ActionAccess, { answer: "missing" }>[],
-  options: GrantOptions,
-): readonly Finding[] {
-  if (missing.length === 0) return [];
-  const subject = one.principal;
-  if (options.withinWindow) {
-    const detail = `The grant for ${subject} was written a moment ago and is not to be seen everywhere yet.`;
-    return [finding("grant.propagating", { subject, detail })];
-  }
-  if (missing.length < one.actions.length) {
-    return [finding("grant.partial", { subject, detail: `${subject} is not let in for ${words(missing)}.` })];
-  }
-  const ineffective = missing.find((action) => action.ineffective !== null)?.ineffective;
-  if (ineffective) {
-    const detail = `Meant for ${subject}, and without effect: ${ineffective}.`;
-    return [finding("grant.ineffective", { subject, detail })];
-  }
-  const nearest = missing.find((action) => action.nearest !== null)?.nearest;
-  const detail = `Nothing lets ${subject} in${nearest ? `; the nearest miss: ${nearest}` : ""}.`;
-  return [finding("grant.missing", { subject, detail })];
 }
 
 /** Does the key encrypt and decrypt right now? */
@@ -260,7 +200,11 @@ export function judgeProbe(probe: Probe, facts: KeyFacts): LevelEvidence {
 }
 
 /** Does the vendor say that it can use the key? */
-export function judgeVendor(view: VendorView, facts: KeyFacts, options: GrantOptions): LevelEvidence {
+export function judgeVendor(
+  view: VendorView,
+  facts: KeyFacts,
+  options: Pick<GrantOptions, "withinWindow">,
+): LevelEvidence {
   const subject = facts.ref.id;
   if (view.kind === "not-registered") {
     return level("vendor", [finding("vendor.not-registered", { subject, detail: view.detail })]);
@@ -276,7 +220,8 @@ export function judgeVendor(view: VendorView, facts: KeyFacts, options: GrantOpt
       return level("vendor", [finding("vendor.pending", { subject, detail: answer.detail })]);
     case "refused": {
       const code = options.withinWindow ? "vendor.pending" : "vendor.refused";
-      return level("vendor", [finding(code, { subject, detail: answer.detail })]);
+      const fix = fixWhileSpreading(code, facts.ref.cloud);
+      return level("vendor", [finding(code, { subject, detail: answer.detail, fix })]);
     }
     case "no-answer":
       return level("vendor", [
@@ -296,14 +241,6 @@ function level(name: Level, findings: readonly Finding[], otherwise: Evidence = 
   return { evidence, findings: [...findings].sort(byImportance) };
 }
 
-function words(actions: readonly ActionAccess[]): string {
-  return actions.map((action) => action.action).join(" and ");
-}
-
 function unique<T>(items: readonly T[]): T[] {
   return [...new Set(items)];
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, T[]> {
-  return Map.groupBy(items, key);
 }

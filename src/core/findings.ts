@@ -44,9 +44,9 @@ export const CODES = [
     fix: "Enable the key (AWS: `aws kms enable-key`).",
   }),
   row("key.no-material", "key", "fail", OWNER, {
-    means: "The key waits for imported key material and cannot be used until it has some.",
-    found: "The key's state in the describe call (AWS: PendingImport).",
-    fix: "Import the key material.",
+    means: "The key has no key material: it waits for some to be imported, or what it had was destroyed.",
+    found: "The key's state in the describe call (AWS: PendingImport; Google Cloud: DESTROYED, or no version).",
+    fix: "Import the key material, or make a version. What was destroyed cannot be brought back: onboard another key.",
   }),
   row("key.material-expired", "key", "fail", OWNER, {
     means: "The imported key material has expired and was deleted by the cloud.",
@@ -257,6 +257,16 @@ export const CODES = [
     means: "The key is in another region than the services that use it.",
     found: "The key's region against the region that was asked for.",
     fix: "Use a key in the region where the services run.",
+  }),
+  row("key.version-ignored", "key", "warn", RUNNER, {
+    means: "The reference names one version of the key. A vendor registers the key itself, and so does keygrant.",
+    found: "The reference that was given (Google Cloud: `…/cryptoKeyVersions/N`).",
+    fix: "Give the reference without the version.",
+  }),
+  row("grant.expiring", "grant", "warn", OWNER, {
+    means: "What lets the vendor in ends by itself on a date that is near.",
+    found: "The dates in the conditions under which the vendor is let in.",
+    fix: "Set a later date in the condition, or run `keygrant onboard` again: it grants without an end.",
   }),
   row("grant.too-broad", "grant", "warn", OWNER, {
     means: "Everybody, or far more than the vendor asks for, may use the key.",

@@ -9,6 +9,7 @@ import {
   type VendorView,
 } from "./evidence.ts";
 import { byImportance, type Finding, type FindingCode, finding, LEVELS, type Level, lookFinding } from "./findings.ts";
+import { blindSpotOf, withBlindSpot } from "./grant-findings.ts";
 import type { KeyFacts, LookFailure, Probe, VendorCloudPolicy } from "./model.ts";
 
 export type Verdict = "VALID" | "INVALID" | "undetermined";
@@ -53,7 +54,7 @@ type Levels = Readonly<Record<Level, LevelEvidence>>;
 
 /** Facts in, verdict out. Pure. The order of the rules is the contract's (DESIGN, "Phases"). */
 export function judge(input: JudgeInput, options: JudgeOptions): Judgement {
-  return conclude(
+  const judgement = conclude(
     {
       key: judgeKey(input.facts, input.policy, input.access, options),
       grant: judgeGrant(input.access, input.facts, options),
@@ -62,6 +63,9 @@ export function judge(input: JudgeInput, options: JudgeOptions): Judgement {
     },
     options,
   );
+  if (judgement.assurance !== "policy" || input.access.kind !== "judged") return judgement;
+  // What the policy alone assures is no more than what was looked at.
+  return { ...judgement, message: withBlindSpot(judgement.message, blindSpotOf(input.access.access)) };
 }
 
 /** The judgement of a key that nobody here can look at: every level is unknown, and says why. */

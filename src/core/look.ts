@@ -1,4 +1,4 @@
-import type { Named } from "./accessors.ts";
+import type { Named, Whose } from "./accessors.ts";
 import { accessView, judgeNow, tryRoundTrip, windowEnd } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
 import type { AccessView, VendorView } from "./evidence.ts";
@@ -17,7 +17,7 @@ import {
   type VendorCloudPolicy,
 } from "./model.ts";
 import { type KeyReport, keyReport } from "./report.ts";
-import type { Run, Target } from "./validate.ts";
+import type { ListedKey, Run, Target } from "./validate.ts";
 
 /** One report as it was seen, before memory has had its say. */
 export interface Look {
@@ -46,28 +46,25 @@ export function notReached(run: Run, target: Target): readonly Look[] {
   return unlookables(run, target, why).map(asLook);
 }
 
-/** Every registration that could be listed. */
-export function registered(run: Run): readonly Registration[] {
-  return run.lists.flatMap((list) => (list.registrations.known ? list.registrations.value : []));
-}
-
 /** Reads the key once, and judges it for each project where it is registered; for all of them when it is in none. */
 async function validateKey(run: Run, ref: KeyRef): Promise<readonly Look[]> {
   const { deps } = run;
   const policy = deps.policyFor(ref);
   if (policy === null) return unsupported(run, { ref, resource: ref.id }).map(asLook);
   const cloud = await deps.openCloud(ref);
-  const everyone = await run.accessors(projectsOf(run, ref), ref, policy, cloud);
+  const everyone = await run.accessors(
+    subjectsOf(run, ref.id).flatMap((one) => whoseOf(run, one)),
+    ref,
+    policy,
+    cloud,
+  );
   const facts = await cloud.inspect(ref, everyone.kind === "trusted" ? everyone.grant : null);
-  const registrations = registrationsOf(run, facts.ref);
-  const probe = await roundTrip(run, cloud, facts, registrations[0] ?? null);
+  const subjects = subjectsOf(run, facts.ref.id);
+  const probe = await roundTrip(run, cloud, facts, subjects[0] ?? NOBODYS);
   const about = { run, cloud, facts, probe: probe.outcome, policy };
-  const reports =
-    registrations.length === 0
-      ? [judgeFor(about, null, everyone)]
-      : registrations.map(async (one) =>
-          judgeFor(about, one, await run.accessors([one.project], facts.ref, policy, cloud)),
-        );
+  const reports = subjects.map(async (one) =>
+    judgeFor(about, one, await run.accessors(whoseOf(run, one), facts.ref, policy, cloud)),
+  );
   const made = probe.at === null ? null : { at: probe.at, outcome: probe.outcome };
   return (await Promise.all(reports)).map((report) => ({ ...asLook(report), probe: made }));
 }
@@ -77,10 +74,10 @@ async function roundTrip(
   run: Run,
   cloud: Cloud,
   facts: KeyFacts,
-  registration: Registration | null,
+  subject: Subject,
 ): Promise<{ outcome: Probe; at: string | null }> {
   const { deps, options } = run;
-  const id = { vendor: deps.vendor.id, project: registration?.project ?? null, key: facts.ref.id };
+  const id = { vendor: deps.vendor.id, project: projectOf(subject), key: facts.ref.id };
   const last = options.probeEveryMs === null ? null : ((await deps.store?.read(id))?.probe ?? null);
   const now = deps.clock.now();
   const isRecent = last !== null && now.getTime() - Date.parse(last.at) < (options.probeEveryMs ?? 0);
@@ -94,13 +91,41 @@ function isUsable(facts: KeyFacts): boolean {
   return facts.key.known && facts.key.value?.state === "usable";
 }
 
-function registrationsOf(run: Run, ref: KeyRef): readonly Registration[] {
-  return registered(run).filter((one) => one.resource === ref.id);
+/** As what a key is judged: a project's registration, an entry of the configuration, or neither. */
+interface Subject {
+  readonly registration: Registration | null;
+  readonly listed: ListedKey | null;
 }
 
-function projectsOf(run: Run, ref: KeyRef): readonly string[] {
-  const projects = registrationsOf(run, ref).map((one) => one.project);
-  return projects.length === 0 ? run.options.projects : projects;
+const NOBODYS: Subject = { registration: null, listed: null };
+
+/** One for each report about the key: each registration, then what is listed and not registered there. */
+function subjectsOf(run: Run, key: string): readonly Subject[] {
+  const registrations = run.registered.get(key) ?? [];
+  const listed = run.listed.get(key) ?? [];
+  const subjects = [
+    ...registrations.map((registration) => ({
+      registration,
+      listed: listed.find((one) => one.project === registration.project) ?? null,
+    })),
+    ...listed
+      .filter((one) => !registrations.some(({ project }) => project === one.project))
+      .map((one) => ({ registration: null, listed: one })),
+  ];
+  return subjects.length === 0 ? [NOBODYS] : subjects;
+}
+
+function projectOf({ registration, listed }: Subject): string | null {
+  return registration?.project ?? listed?.project ?? null;
+}
+
+/** A registered key is judged for the principal that the vendor names (and a pin must fit it). */
+function whoseOf(run: Run, { registration, listed }: Subject): readonly Whose[] {
+  const ask = (project: string): Whose => ({ kind: "project", project });
+  if (registration !== null) return [ask(registration.project)];
+  if (listed === null) return run.options.projects.map(ask);
+  if (listed.accessor !== null) return [{ kind: "pinned", accessor: listed.accessor }];
+  return listed.project === null ? [] : [ask(listed.project)];
 }
 
 interface Looked {
@@ -111,23 +136,33 @@ interface Looked {
   readonly policy: VendorCloudPolicy;
 }
 
-async function judgeFor(looked: Looked, registration: Registration | null, named: Named): Promise<KeyReport> {
+async function judgeFor(looked: Looked, subject: Subject, named: Named): Promise<KeyReport> {
   const { run, cloud, facts, probe, policy } = looked;
+  const { registration } = subject;
   const { deps, options } = run;
   const [vendorView, services, end] = await Promise.all([
-    viewOf(run, registration),
-    servicesOf(run, registration),
+    viewOf(run, subject),
+    servicesOf(run, subject),
     windowEnd(deps.memory, facts.ref, options.waitMs),
   ]);
   const access: AccessView =
     named.kind === "trusted" ? accessView(cloud, facts, named.grant) : { kind: "unjudged", findings: named.findings };
   const judgement = judge({ policy, facts, access, probe, vendor: vendorView }, judgeNow(options, deps.clock, end));
   const checkedAt = deps.clock.now();
-  return keyReport({ vendor: deps.vendor.id, ref: facts.ref, registration, services, judgement, checkedAt });
+  const about = { vendor: deps.vendor.id, project: projectOf(subject), ref: facts.ref, registration };
+  return keyReport({ ...about, services, judgement, checkedAt });
 }
 
-async function viewOf(run: Run, registration: Registration | null): Promise<VendorView> {
+async function viewOf(run: Run, subject: Subject): Promise<VendorView> {
+  const { registration } = subject;
   if (registration === null) {
+    if (!isListedByVendor(run, subject)) {
+      const detail =
+        subject.listed?.accessor === null
+          ? "The vendor was asked who must have access, and not whether the key is registered."
+          : "No vendor was asked: who must have access stands in the configuration.";
+      return { kind: "answered", answer: { answer: "no-answer", detail, why: null } };
+    }
     const blind = run.lists.find((list) => !list.registrations.known);
     if (blind === undefined || blind.registrations.known) {
       return { kind: "not-registered", detail: "The key is not registered with the vendor." };
@@ -140,8 +175,15 @@ async function viewOf(run: Run, registration: Registration | null): Promise<Vend
   return { kind: "answered", answer: await run.deps.vendor.check(registration) };
 }
 
-async function servicesOf(run: Run, registration: Registration | null): Promise<Seen<readonly ServiceUse[]>> {
-  return registration === null ? seen([]) : run.deps.vendor.services(registration);
+async function servicesOf(run: Run, subject: Subject): Promise<Seen<readonly ServiceUse[]> | null> {
+  if (subject.registration !== null) return run.deps.vendor.services(subject.registration);
+  return isListedByVendor(run, subject) ? seen([]) : null;
+}
+
+/** Whether the vendor was asked which keys are registered where this one would be. */
+function isListedByVendor(run: Run, { listed }: Subject): boolean {
+  if (listed === null) return true;
+  return run.lists.some((list) => list.project === listed.project);
 }
 
 /** A key whose cloud keygrant does not know, or on whose cloud the vendor takes no keys. */
@@ -155,12 +197,12 @@ function unsupported(run: Run, target: Target): readonly KeyReport[] {
 /** A key that nobody here can look at: every level is unknown, and says so. */
 function unlookables(run: Run, target: Target, why: LookFailure): readonly KeyReport[] {
   const ref = target.ref ?? { cloud: null, id: target.resource, region: null, owner: null };
-  const found = registered(run).filter((one) => one.resource === target.resource);
-  return (found.length === 0 ? [null] : found).map((registration) =>
+  return subjectsOf(run, target.resource).map((subject) =>
     keyReport({
       vendor: run.deps.vendor.id,
       ref,
-      registration,
+      registration: subject.registration,
+      project: projectOf(subject),
       services: unseen(why),
       judgement: unlookable(ref.id, why),
       checkedAt: run.deps.clock.now(),

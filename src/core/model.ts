@@ -44,6 +44,8 @@ export interface KeyRef {
   readonly region: string | null;
   /** The account, project or tenancy that owns the key; null where only the cloud can tell (a bare alias). */
   readonly owner: string | null;
+  /** The version that the reference named; a vendor registers the key, so it is not in `id`. */
+  readonly version?: string;
 }
 
 /** A principal of the vendor, in the vendor's own field names (`role_arn`, `access_group`, …). */
@@ -184,8 +186,10 @@ export interface Applied {
 }
 
 /** The answer for one action of one principal. */
-export type ActionAccess = { readonly action: string } & (
-  | { readonly answer: "allowed"; readonly by: string }
+export type ActionAccess = {
+  readonly action: string;
+} /** `until`: when that ends by itself, as its conditions say; ISO 8601, UTC. */ & (
+  | { readonly answer: "allowed"; readonly by: string; readonly until?: string }
   /** An explicit deny wins. `by` names the statement. */
   | { readonly answer: "denied"; readonly by: string }
   /** Every document in which an allow normally stands was read, and none lets the principal in. */
@@ -210,6 +214,8 @@ export interface Access {
   readonly principal: string;
   readonly actions: readonly ActionAccess[];
   readonly remarks: readonly Remark[];
+  /** What may decide too and none of the documents shows, as half a sentence: "…, and deny policies, were not looked at". */
+  readonly notLookedAt?: string;
 }
 
 /** The outcome of a round trip. Plaintext never leaves the provider. */

@@ -225,7 +225,7 @@ async function plan(run: Run, standing: Standing): Promise<StepResult> {
     }),
   );
   const after = change?.after ?? facts;
-  const predicted = judgeGrant(accessView(deps.cloud, after, grant), after, { withinWindow: false });
+  const predicted = judgeGrant(accessView(deps.cloud, after, grant), after, judgeNow(options, deps.clock, null));
   if (predicted.evidence === "fail") {
     steps.done("plan", "failed", predicted.findings[0]?.detail ?? "The grant would not work.");
     return { standing, stop: "writing the grant would not let the vendor in" };
@@ -287,8 +287,13 @@ async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
   ]);
   if (backup !== null) await deps.memory.endWrite(writeEnd(deps.clock.now(), change, applied));
   if (applied.status === "rejected") throw applied.reason;
+  const { facts } = applied.value;
+  if (backup === null) {
+    steps.done("grant", "unchanged", "somebody else has written the same grant in the meantime");
+    return { standing: { ...standing, facts }, stop: null };
+  }
   steps.done("grant", "done", `written; what was there before is in ${backup}`);
-  return { standing: { ...standing, ...written(change, applied.value, backup) }, stop: null };
+  return { standing: { ...standing, facts, written: changeReport(change, applied.value, backup) }, stop: null };
 }
 
 function writeEnd(at: Date, change: Change, applied: PromiseSettledResult<Applied>): WriteEnd {
@@ -302,10 +307,9 @@ function writeEnd(at: Date, change: Change, applied: PromiseSettledResult<Applie
   return { at, key, outcome: wroteNothing ? "failed" : "unknown", requestIds: [], detail };
 }
 
-function written(change: Change, applied: Applied, backup: string | null): Pick<Standing, "facts" | "written"> {
+function changeReport(change: Change, { caller, requestIds }: Applied, backup: string): ChangeReport {
   const text = (side: "before" | "after") => change.edits.map((edit) => edit[side]).join("\n\n");
-  const { caller, requestIds, facts } = applied;
-  return { facts, written: { before: text("before"), after: text("after"), backup, caller, requestIds } };
+  return { before: text("before"), after: text("after"), backup, caller, requestIds };
 }
 
 /** Step 5. The vendor's own view comes after it, so it does not count here. */

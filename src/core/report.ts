@@ -116,9 +116,7 @@ export function keyReport(parts: KeyReportParts): KeyReport {
     lastValidAt: null,
     evidence: judgement.evidence,
     findings:
-      services === null || services.known
-        ? judgement.findings
-        : withServices(judgement.findings, ref.id, services.why),
+      services === null || services.known ? judgement.findings : withServices(judgement.findings, ref.id, services.why),
     accepted: judgement.accepted,
     services: services?.known ? services.value : null,
   };

@@ -1,23 +1,31 @@
-import { askAccessors, type NamedAccessors } from "./accessors.ts";
+import { askAccessors, type Expected, type NamedAccessors } from "./accessors.ts";
 import type { AssessOptions } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
 import { KeygrantError, LookError, usageError } from "./errors.ts";
 import { codeEntry } from "./findings.ts";
 import { advance, identityOf, isDoubtful, type Transition, vanished } from "./history.ts";
-import { type Look, look, notReached, registered } from "./look.ts";
+import { type Look, look, notReached } from "./look.ts";
 import type { KeyStore, Memory, Message } from "./memory.ts";
-import { type KeyRef, type Registration, type Seen, seen, unseen, type VendorCloudPolicy } from "./model.ts";
+import {
+  type Accessor,
+  type KeyRef,
+  type Registration,
+  type Seen,
+  seen,
+  unseen,
+  type VendorCloudPolicy,
+} from "./model.ts";
 import { type Pace, quotaDomain, shardOf } from "./pace.ts";
 import type { Clock, Jitter } from "./ports.ts";
 import { type KeyReport, standing, type UnlistedProject, type ValidateReport } from "./report.ts";
-import type { FieldValues } from "./trust.ts";
 import type { Vendor } from "./vendor.ts";
 
 export interface ValidateOptions extends AssessOptions {
   readonly projects: readonly string[];
   /** Has the vendor use each key now; it shows in the owner's audit log. */
   readonly askVendor: boolean;
-  readonly expectAccessor: FieldValues;
+  /** Keys to look at whether they are registered or not. */
+  readonly listed: readonly ListedKey[];
   /** How many conclusive failures in a row make an alarm; a doubtful one is looked at again in the same run. */
   readonly confirm: number;
   /** How long the last conclusion counts, in milliseconds. */
@@ -26,6 +34,15 @@ export interface ValidateOptions extends AssessOptions {
   readonly probeEveryMs: number | null;
   /** Which part of all keys this run looks after, by quota domain; null: all of them. */
   readonly shard: { readonly index: number; readonly of: number } | null;
+}
+
+/** A key that the configuration lists. */
+export interface ListedKey {
+  readonly ref: KeyRef;
+  /** Whose key it is said to be. */
+  readonly project: string | null;
+  /** Who must have access; null: the vendor says it for the project. */
+  readonly accessor: Accessor | null;
 }
 
 /** A key that was named: by reference, or by the vendor's id of it. */
@@ -39,7 +56,9 @@ export interface ValidateDeps {
   /** What the vendor needs on the key's cloud; null when it does not take keys there. */
   readonly policyFor: (key: KeyRef) => VendorCloudPolicy | null;
   /** Reads a reference as the vendor holds it; null for a cloud that keygrant does not know. */
-  readonly parseResource: (registration: Registration) => KeyRef | null;
+  readonly parseResource: (registration: Pick<Registration, "resource">) => KeyRef | null;
+  /** What a project's principals must be: `--expect-accessor`, or the pins of the configuration. */
+  readonly expected: Expected;
   readonly pace: Pace;
   readonly jitter: Jitter;
   /** What is remembered between runs; null: this run stands for itself. */
@@ -69,6 +88,10 @@ export interface Run {
   readonly options: ValidateOptions;
   readonly deps: ValidateDeps;
   readonly lists: readonly ProjectList[];
+  /** Every registration that could be listed, by the key that it is of. */
+  readonly registered: ReadonlyMap<string, readonly Registration[]>;
+  /** The listed keys, by reference. */
+  readonly listed: ReadonlyMap<string, readonly ListedKey[]>;
   readonly accessors: NamedAccessors;
 }
 
@@ -117,7 +140,14 @@ export async function validateEach(
   const lists = await Promise.all(
     options.projects.map((project) => listProject(deps.vendor, project, options.projects.length === 1)),
   );
-  const run: Run = { options, deps, lists, accessors: askAccessors(deps, options) };
+  const run: Run = {
+    options,
+    deps,
+    lists,
+    registered: Map.groupBy(lists.flatMap(registrationsIn), (one) => one.resource),
+    listed: Map.groupBy(options.listed, (one) => one.ref.id),
+    accessors: askAccessors(deps, deps.expected),
+  };
   const counts = { VALID: 0, INVALID: 0, INITIALIZING: 0, undetermined: 0 };
   const tellAt =
     (place: number): Tell =>
@@ -192,17 +222,23 @@ async function remember(run: Run, look: Look): Promise<{ report: KeyReport; tran
 
 /** A registration that was there and is not any more is told once, then forgotten. */
 async function tellVanished(run: Run, tell: Tell): Promise<void> {
-  const { store, vendor, clock, messagesFor } = run.deps;
+  const { store, vendor, clock, messagesFor, parseResource } = run.deps;
   if (store === null) return;
-  const there = new Set(registered(run).map((one) => JSON.stringify([one.project, one.resource])));
-  const listed = new Set(run.lists.flatMap((list) => (list.registrations.known ? [list.project] : [])));
+  const there = new Set([...run.registered.values()].flat().map((one) => JSON.stringify([one.project, one.resource])));
+  const answered = new Set(run.lists.flatMap((list) => (list.registrations.known ? [list.project] : [])));
   for await (const { id, memory } of store.all()) {
-    if (id.vendor !== vendor.id || id.project === null || !listed.has(id.project)) continue;
+    if (id.vendor !== vendor.id || id.project === null || !answered.has(id.project)) continue;
     if (there.has(JSON.stringify([id.project, id.key]))) continue;
+    // What was never registered cannot vanish: it was on a list, and perhaps still is.
+    if (memory.report.cmkId === null) continue;
+    const target = { ref: parseResource({ resource: id.key }), resource: id.key };
+    if (!isInShard(target, run.options.shard)) continue;
     const gone = vanished(memory, clock.now());
     const { transitions, report } = gone;
     await store.record(id, gone.memory, transitions, messagesFor({ transitions, report, before: memory.report }));
     await store.forget(id);
+    // A key that is still looked at, because it is listed, has been told of already.
+    if (run.listed.get(id.key)?.some((one) => one.project === id.project)) continue;
     await tell(gone.report, gone.transitions);
   }
 }
@@ -222,6 +258,10 @@ async function listProject(vendor: Vendor, project: string, isOnly: boolean): Pr
   }
 }
 
+function registrationsIn({ registrations }: ProjectList): readonly Registration[] {
+  return registrations.known ? registrations.value : [];
+}
+
 function unlisted(vendor: Vendor, list: ProjectList): readonly UnlistedProject[] {
   if (list.registrations.known) return [];
   const { code, detail } = list.registrations.why;
@@ -232,7 +272,12 @@ function unlisted(vendor: Vendor, list: ProjectList): readonly UnlistedProject[]
 /** Each key once, in the order in which it was named or listed. */
 function targets(run: Run, given: readonly GivenKey[]): readonly Target[] {
   const all =
-    given.length === 0 ? registered(run).map((one) => targetOf(run, one)) : given.map((one) => named(run, one));
+    given.length === 0
+      ? [
+          ...run.lists.flatMap(registrationsIn).map((one) => targetOf(run, one)),
+          ...run.options.listed.map(({ ref }) => ({ ref, resource: ref.id })),
+        ]
+      : given.map((one) => named(run, one));
   return [...new Map(all.map((target) => [target.resource, target])).values()];
 }
 
@@ -242,7 +287,7 @@ function targetOf(run: Run, registration: Registration): Target {
 
 function named(run: Run, given: GivenKey): Target {
   if (given.kind === "ref") return { ref: given.ref, resource: given.ref.id };
-  const found = registered(run).find((one) => one.id === given.id);
+  const found = run.lists.flatMap(registrationsIn).find((one) => one.id === given.id);
   if (found !== undefined) return targetOf(run, found);
   for (const list of run.lists) {
     if (!list.registrations.known)

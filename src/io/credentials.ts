@@ -18,11 +18,15 @@ export interface AivenCredentials {
 
 /**
  * Aiven's credentials from where Aiven's own clients keep them: `AIVEN_AUTH_TOKEN` (Python client), `AIVEN_TOKEN`
- * (Go client, Terraform), else what `avn user login` left in its credentials file.
+ * (Go client, Terraform), else what `avn user login` left in its credentials file. What is given (by the
+ * configuration) stands over the environment.
  */
-export async function aivenCredentials(environment: Environment): Promise<AivenCredentials> {
+export async function aivenCredentials(
+  environment: Environment,
+  given: { readonly token?: string | null; readonly url?: string | null } = {},
+): Promise<AivenCredentials> {
   const { env } = environment;
-  const token = env["AIVEN_AUTH_TOKEN"] || env["AIVEN_TOKEN"] || (await tokenOfLogin(environment));
+  const token = given.token || env["AIVEN_AUTH_TOKEN"] || env["AIVEN_TOKEN"] || (await tokenOfLogin(environment));
   if (!token) {
     throw usageError(
       "credentials.missing",
@@ -31,7 +35,11 @@ export async function aivenCredentials(environment: Environment): Promise<AivenC
     );
   }
   const caFile = env["AIVEN_CA_CERT"];
-  return { token, webUrl: env["AIVEN_WEB_URL"] || undefined, ca: caFile ? await readCa(caFile) : undefined };
+  return {
+    token,
+    webUrl: given.url || env["AIVEN_WEB_URL"] || undefined,
+    ca: caFile ? await readCa(caFile) : undefined,
+  };
 }
 
 async function tokenOfLogin({ env, home }: Environment): Promise<string | null> {
@@ -39,18 +47,24 @@ async function tokenOfLogin({ env, home }: Environment): Promise<string | null> 
   const path = resolve(folder, env["AIVEN_CREDENTIALS_FILE"] || "aiven-credentials.json");
   const text = await readOptional(path);
   if (text === null) return null;
-  try {
-    const content: unknown = JSON.parse(text);
-    const hasToken = typeof content === "object" && content !== null && "auth_token" in content;
-    if (hasToken && typeof content.auth_token === "string") return content.auth_token;
-    return null;
-  } catch (error) {
+  const content = parse(text);
+  if (content === undefined) {
+    // Without the cause: what a parser says of a file quotes from it, and this one holds a token.
     throw usageError(
       "credentials.unreadable",
       `The credentials file ${path} is not JSON.`,
       "Log in again with `avn user login`.",
-      error,
     );
+  }
+  const hasToken = typeof content === "object" && content !== null && "auth_token" in content;
+  return hasToken && typeof content.auth_token === "string" ? content.auth_token : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

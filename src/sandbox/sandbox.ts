@@ -43,6 +43,8 @@ export interface RunningSandbox extends Sandbox {
   readonly requests: readonly RequestRecord[];
   /** The world as it stands, a copy. */
   world(): Worlds;
+  /** Changes the world behind everybody's back: fleets of keys, and what their owners do to them. */
+  alter(change: (worlds: Worlds) => void): void;
   turn(knobs: Partial<Knobs>): void;
 }
 
@@ -218,6 +220,10 @@ function run(make: MakeModules, options: SandboxOptions, held: Held): RunningSan
     env: environmentOf(modules, listener.origin, options.dir, files.folder),
     requests: listener.requests,
     world: () => structuredClone(worlds),
+    alter(change) {
+      change(worlds);
+      store.save(worlds);
+    },
     turn,
     close() {
       closed ??= close();

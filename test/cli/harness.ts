@@ -65,6 +65,8 @@ export interface RunOptions {
   /** Somebody sits at a terminal, and this happens when a question is on it. */
   readonly asked?: () => void;
   readonly interrupted?: AbortSignal;
+  /** The current folder, in which a configuration may lie. */
+  readonly cwd?: string;
 }
 
 export interface WorldOptions {
@@ -142,6 +144,7 @@ export async function runCli(
     random: (size) => randomBytes(size),
     jitter: () => 0.5,
     interrupted: extra.interrupted ?? new AbortController().signal,
+    ...(extra.cwd === undefined ? {} : { cwd: extra.cwd, uid: process.getuid?.() }),
   };
   const exitCode = await main(args, host);
   const result = {

@@ -67,6 +67,14 @@ describe("the key", () => {
     for (const one of level.findings) expect(one).toMatchObject({ level: "key", subject: KEY.id });
   });
 
+  it("that was named with a version is the key all the same", () => {
+    const facts: KeyFacts = { ...factsOf(KEY), ref: { ...KEY, version: "7" } };
+    expect(judgeKey(facts, POLICY, NOTHING, OPTIONS)).toMatchObject({
+      evidence: "pass",
+      findings: [{ code: "key.version-ignored", detail: expect.stringContaining("version 7") }],
+    });
+  });
+
   it("that is not there fails, one that could not be looked at does not", () => {
     const facts = factsOf(KEY);
     expect(judgeKey({ ...facts, key: seen(null) }, POLICY, NOTHING, OPTIONS)).toMatchObject({
@@ -113,7 +121,7 @@ function view(actions: readonly ActionAccess[], remarks: readonly Remark[] = [])
 }
 
 describe("the grant", () => {
-  const late = { withinWindow: false };
+  const late = { ...OPTIONS, withinWindow: false };
   const rows: readonly [string, readonly ActionAccess[], string, string | null, RegExp][] = [
     ["all of it", [ALLOWED, { ...ALLOWED, ...decrypt }], "pass", null, /^$/],
     ["some of it", [ALLOWED, { ...decrypt, ...missing }], "fail", "grant.partial", /not let in for kms:Decrypt/],
@@ -169,7 +177,7 @@ describe("the grant", () => {
   });
 
   it("that is missing within the window is propagating; a deny is a deny all the same", () => {
-    const within = { withinWindow: true };
+    const within = { ...OPTIONS, withinWindow: true };
     const level = judgeGrant(view([{ ...decrypt, ...missing }]), factsOf(KEY), within);
     expect({ ...level, codes: codes(level.findings) }).toMatchObject({
       evidence: "unknown",
@@ -177,6 +185,45 @@ describe("the grant", () => {
     });
     const denied = view([{ ...decrypt, answer: "denied", by: "it" }]);
     expect(judgeGrant(denied, factsOf(KEY), within).evidence).toBe("fail");
+  });
+
+  it("that ends soon is a pass, and a warning", () => {
+    const until = (days: number): ActionAccess => ({ ...ALLOWED, until: inDays(days) });
+    const judged = (one: ActionAccess) => judgeGrant(view([one]), factsOf(KEY), late);
+    expect(judged(until(29))).toMatchObject({
+      evidence: "pass",
+      findings: [{ code: "grant.expiring", subject: "the role", detail: expect.stringContaining(inDays(29)) }],
+    });
+    expect(judged(until(31))).toEqual({ evidence: "pass", findings: [] });
+  });
+
+  it("says once what was not looked at, where something is missing", () => {
+    const blind = (actions: readonly ActionAccess[]): Access => ({
+      ...{ accessor: { cloud: "gcp", fields: {} }, principal: "a group", actions, remarks: [] },
+      notLookedAt: "deny policies were not looked at",
+    });
+    const access = [blind([{ ...decrypt, ...missing }]), blind([ALLOWED, { ...decrypt, ...missing }])];
+    const { findings } = judgeGrant({ kind: "judged", access }, factsOf(KEY), late);
+    expect(findings.map((one) => one.detail)).toEqual([
+      "Nothing lets a group in; deny policies were not looked at.",
+      "a group is not let in for kms:Decrypt.",
+    ]);
+    expect(judgeGrant({ kind: "judged", access: [blind([ALLOWED])] }, factsOf(KEY), late).findings).toEqual([]);
+  });
+
+  it("on a cloud that spreads it slowly comes with that advice", () => {
+    const facts = (cloud: "aws" | "gcp") => factsOf({ ...KEY, cloud });
+    const fixes = (cloud: "aws" | "gcp", withinWindow: boolean) => [
+      ...judgeGrant(view([{ ...decrypt, ...missing }]), facts(cloud), { ...late, withinWindow }).findings,
+      ...judgeVendor({ kind: "answered", answer: { answer: "refused", detail: "no" } }, facts(cloud), { withinWindow })
+        .findings,
+    ];
+    for (const { fix } of fixes("gcp", true)) expect(fix).toContain("hours");
+    expect(fixes("gcp", false).map(({ code, fix }) => [code, fix.includes("hours")])).toEqual([
+      ["grant.missing", false],
+      ["vendor.refused", true],
+    ]);
+    for (const { code, fix } of fixes("aws", true)) expect(fix).toBe(codeEntry(code).fix);
   });
 
   it("for nobody is no yes", () => {

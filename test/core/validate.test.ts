@@ -24,7 +24,7 @@ import {
 const OPTIONS: ValidateOptions = {
   projects: ["demo"],
   askVendor: false,
-  expectAccessor: {},
+  listed: [],
   confirm: 1,
   maxStaleMs: 86_400_000,
   probeEveryMs: null,
@@ -61,6 +61,7 @@ async function run(scene: Scene) {
     jitter: () => 0.5,
     store: null,
     messagesFor: () => [],
+    expected: () => ({}),
     signal: new AbortController().signal,
     ...scene.deps,
   };
@@ -271,8 +272,8 @@ describe("principals", () => {
   });
 
   it("that are not the ones expected neither", async () => {
-    const options = { expectAccessor: { role_arn: "another role" } };
-    expect(about((await run({ given: [ref(KEY)], options })).report, "grant")).toEqual(["vendor.accessor-changed"]);
+    const deps = { expected: () => ({ role_arn: "another role" }) };
+    expect(about((await run({ given: [ref(KEY)], deps })).report, "grant")).toEqual(["vendor.accessor-changed"]);
   });
 
   it("that are unsafe neither", async () => {

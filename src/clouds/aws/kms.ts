@@ -99,6 +99,7 @@ export interface StsPort {
           readonly AccessKeyId: string | undefined;
           readonly SecretAccessKey: string | undefined;
           readonly SessionToken: string | undefined;
+          readonly Expiration?: Date | undefined;
         }
       | undefined;
   }>;

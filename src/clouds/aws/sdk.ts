@@ -14,7 +14,8 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { StandardRetryStrategy } from "@smithy/util-retry";
-import type { Jitter } from "../../core/ports.ts";
+import type { Clock, Jitter } from "../../core/ports.ts";
+import { assumedCredentials } from "./assume.ts";
 import type { AwsClients, AwsCredentials, KmsPort, StsPort } from "./kms.ts";
 
 /**
@@ -32,6 +33,10 @@ export interface AwsSettings {
   /** How often a call is sent at most. A write of a key policy is only repeated when AWS is known to have refused it. */
   readonly attempts: number;
   readonly jitter: Jitter;
+  /** Every call is made as this role, which the credentials above may assume; undefined: as themselves. */
+  readonly assumeRole?: string | undefined;
+  /** When the role's credentials end; needed with `assumeRole`. */
+  readonly clock?: Clock | undefined;
   /** The pause before a second attempt, in milliseconds; it doubles with each. Ten times that when throttled. */
   readonly retryBaseMs?: number;
 }
@@ -42,6 +47,14 @@ const LONGEST_PAUSE_MS = 20_000;
 
 /** The AWS SDK behind the narrow port. No I/O: clients are made for each region on its first call. */
 export function openAws(settings: AwsSettings): AwsClients {
+  const { assumeRole: role, clock } = settings;
+  if (role === undefined || clock === undefined) return openAs(settings, undefined);
+  const own = openAs(settings, undefined);
+  return openAs(settings, assumedCredentials({ role, clock, sts: own.sts }));
+}
+
+/** `assumed`: whose credentials every client signs with; undefined: those of the settings. */
+function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredentials> | undefined): AwsClients {
   const requestHandler = new NodeHttpHandler({
     httpAgent: settings.agents.http,
     httpsAgent: settings.agents.https,
@@ -54,10 +67,11 @@ export function openAws(settings: AwsSettings): AwsClients {
   });
   // Found once for all clients: a chain that asks a person or starts a program does so once.
   let found: Credentials | undefined = settings.credentials;
-  const common = () => ({
+  const common = (region: string) => ({
     requestHandler,
     maxAttempts: settings.attempts,
     ...(found === undefined ? {} : { credentials: found }),
+    ...(assumed === undefined ? {} : { credentials: assumed(region) }),
     ...(settings.profile === undefined ? {} : { profile: settings.profile }),
     ...(isSelfContained(settings) ? NOTHING_FROM_FILES : {}),
   });
@@ -66,7 +80,7 @@ export function openAws(settings: AwsSettings): AwsClients {
     const retryStrategy = readStrategy(settings);
     const open = (strategy: RetryStrategy) => {
       const credentials = other === undefined ? {} : { credentials: other };
-      return new KMSClient({ ...common(), ...credentials, ...endpoint, region, retryStrategy: strategy });
+      return new KMSClient({ ...common(region), ...credentials, ...endpoint, region, retryStrategy: strategy });
     };
     const reader = open(retryStrategy);
     if (other === undefined) found ??= reader.config.credentials;
@@ -74,7 +88,7 @@ export function openAws(settings: AwsSettings): AwsClients {
   };
   const forSts = (region: string): StsPort => {
     const endpoint = settings.stsEndpoint === undefined ? {} : { endpoint: settings.stsEndpoint };
-    const client = new STSClient({ ...common(), ...endpoint, region, retryStrategy: readStrategy(settings) });
+    const client = new STSClient({ ...common(region), ...endpoint, region, retryStrategy: readStrategy(settings) });
     found ??= client.config.credentials;
     return stsPort(client);
   };

@@ -1,14 +1,5 @@
 import { kindOf } from "../../core/evidence.ts";
-import type {
-  Access,
-  Accessor,
-  ActionAccess,
-  Grant,
-  KeyFacts,
-  KeyKind,
-  LookFailure,
-  VendorCloudPolicy,
-} from "../../core/model.ts";
+import type { Access, Accessor, ActionAccess, Grant, KeyFacts, KeyKind, VendorCloudPolicy } from "../../core/model.ts";
 import { type Applied, applyBindings, type Request } from "./bindings.ts";
 import type { Resource } from "./condition.ts";
 import { justificationDoubt, NOT_LOOKED_AT, type ReadPolicy, readPolicies, readRoles } from "./documents.ts";
@@ -21,7 +12,7 @@ import { wantedBinding } from "./template.ts";
  * Who may do what with the key, without asking Google: one answer an accessor and permission, in the grant's order.
  * Allow policies add up from the organisation down to the key, so one allow is enough, wherever it stands; the key's,
  * the ring's and the project's are looked at. `allowed` and `missing` are only said when Google would decide so for
- * every request that the vendor can make from `now` on; everything else depends.
+ * every request that the vendor can make from `now` on, up to the date that an allow comes with; everything else depends.
  * https://cloud.google.com/iam/docs/policy-types#evaluation
  */
 export function access(facts: KeyFacts, grant: Grant, now: Date): readonly Access[] {
@@ -44,6 +35,7 @@ export function access(facts: KeyFacts, grant: Grant, now: Date): readonly Acces
         // What is wrong with a document is said once, not once for each accessor.
         ...(index === 0 ? orphanRemarks(policies, principals) : []),
       ],
+      notLookedAt: NOT_LOOKED_AT,
     };
   });
 }
@@ -92,32 +84,36 @@ function resourcesOf(facts: KeyFacts, kinds: readonly KeyKind[]): readonly Resou
 function decide(policies: readonly ReadPolicy[], request: Request): ActionAccess {
   const { permission: action, principal } = request;
   const bindings = policies.flatMap((policy) => applyBindings(policy, request));
-  const by = firstAllow(bindings);
-  if (by !== null) return { action, answer: "allowed", by };
+  const allow = lastingAllow(bindings);
+  if (allow !== null) return { action, answer: "allowed", by: allow.label, ...endOf(allow) };
   const maybe = bindings.filter((one) => one.applies === "unknown");
   if (maybe.length > 0) return depends(action, maybe);
   const hidden = policies.find((one) => !one.policy.known);
   if (hidden !== undefined && !hidden.policy.known) {
-    return { action, answer: "unseen", document: hidden.id, why: withRest(hidden.policy.why) };
+    return { action, answer: "unseen", document: hidden.id, why: hidden.policy.why };
   }
-  const near = nearest(bindings, principal) ?? "none in the IAM policies of the key, its ring and its project";
-  return { action, answer: "missing", nearest: `${near} (${NOT_LOOKED_AT})`, ineffective: null };
+  return { action, answer: "missing", nearest: nearest(bindings, principal), ineffective: null };
 }
 
-/** The allow that lets the principal in, its own name before wider ones; null when none does for certain. */
-function firstAllow(bindings: readonly Applied[]): string | null {
+/**
+ * The allow that lets the principal in for longest, of several the one by its own name; null when none does for
+ * certain.
+ */
+function lastingAllow(bindings: readonly Applied[]): Applied | null {
   const sure = bindings.filter((one) => one.applies === "yes");
-  const own = sure.find((one) => one.who.through === "itself") ?? sure[0];
-  return own?.label ?? null;
+  const end = Math.max(...sure.map((one) => one.until));
+  const lasting = sure.filter((one) => one.until === end);
+  return lasting.find((one) => one.who.through === "itself") ?? lasting[0] ?? null;
+}
+
+function endOf({ until }: Applied): { until?: string } {
+  if (until === Number.POSITIVE_INFINITY) return {};
+  return { until: new Date(until).toISOString().replace(".000Z", "Z") };
 }
 
 function depends(action: string, bindings: readonly Applied[]): ActionAccess {
   const on = [...new Set(bindings.flatMap((one) => one.on))];
   return { action, answer: "depends", on, by: bindings.map((one) => one.label).join(" and ") };
-}
-
-function withRest(why: LookFailure): LookFailure {
-  return { ...why, detail: `${why.detail.replace(/\.$/, "")}; ${NOT_LOOKED_AT}.` };
 }
 
 /** An allow under a Key Access Justifications policy that may not take the vendor's requests is none for certain. */

@@ -19,6 +19,8 @@ export interface Applied {
   readonly policy: PolicyId;
   readonly label: string;
   readonly applies: Tri;
+  /** Of one that applies: until when, in milliseconds since 1970; infinity where it has no end. */
+  readonly until: number;
   /** What that depends on. */
   readonly on: readonly string[];
   /** The parts of the answer, for whoever has to explain it. */
@@ -37,12 +39,13 @@ export function applyBindings({ id, title, policy }: ReadPolicy, request: Reques
     const condition = decides ? conditionOf(binding, request.scope) : NOT_ASKED;
     const applies = all([who.met, role, condition.met]);
     const on = applies === "unknown" ? doubts(binding, request, { who, role, condition }) : [];
-    return { binding, policy: id, label: labelOf(binding, title), applies, on, who, role, condition };
+    const until = condition.until ?? Number.POSITIVE_INFINITY;
+    return { binding, policy: id, label: labelOf(binding, title), applies, until, on, who, role, condition };
   });
 }
 
-const NOT_ASKED: ConditionResult = { met: "unknown", on: [] };
-const UNCONDITIONAL: ConditionResult = { met: "yes", on: [] };
+const NOT_ASKED: ConditionResult = { met: "unknown", on: [], until: null };
+const UNCONDITIONAL: ConditionResult = { met: "yes", on: [], until: null };
 
 function conditionOf(binding: Binding, scope: ConditionScope): ConditionResult {
   return binding.condition === undefined ? UNCONDITIONAL : evaluateCondition(binding.condition.expression, scope);

@@ -28,6 +28,8 @@ export interface ConditionResult {
   readonly met: Tri;
   /** What that depends on: parts of the expression, as text. */
   readonly on: readonly string[];
+  /** Of one that holds: when it ceases to, as the dates in it say, in milliseconds since 1970. Null: it does not. */
+  readonly until: number | null;
 }
 
 const SERVICE = "cloudkms.googleapis.com";
@@ -43,12 +45,38 @@ const LANGUAGE = new Environment({ unlistedVariablesAreDyn: true, limits: LIMITS
 /** Whether a condition holds for the requests that the vendor will make. Takes bounded time for any text. */
 export function evaluateCondition(expression: string, scope: ConditionScope): ConditionResult {
   const ast = parse(expression);
-  if (ast === null) return { met: "unknown", on: [`a condition that cannot be read: ${shown(expression)}`] };
+  if (ast === null) {
+    return { met: "unknown", on: [`a condition that cannot be read: ${shown(expression)}`], until: null };
+  }
+  const { met, on, dates } = evaluateAt(ast, scope);
+  if (met === "yes") return { met, on: [], until: endOf(ast, scope, dates) };
+  if (met === "no") return { met, on: [], until: null };
+  return { met, on: on.size > 0 ? [...on] : [shown(expression)], until: null };
+}
+
+function evaluateAt(ast: ASTNode, scope: ConditionScope) {
   const on = new Set<string>();
-  const results = scope.resources.map((resource) => evaluate(ast, { ...scope, resource, on }));
-  const met = agreed(results);
-  if (met !== "unknown") return { met, on: [] };
-  return { met, on: on.size > 0 ? [...on] : [shown(expression)] };
+  const dates = new Set<number>();
+  const met = agreed(scope.resources.map((resource) => evaluate(ast, { ...scope, resource, on, dates })));
+  return { met, on, dates };
+}
+
+/** More dates than anybody writes: what holds for longer is said to hold up to the last one that was looked at. */
+const MOST_DATES = 20;
+
+/** What holds changes on the dates that are compared with, and at no other time. */
+function endOf(ast: ASTNode, scope: ConditionScope, known: ReadonlySet<number>): number | null {
+  let dates = known;
+  let time = scope.now.getTime();
+  for (let looked = 0; ; looked++) {
+    const next = Math.min(...[...dates].filter((date) => date >= time));
+    if (next === Number.POSITIVE_INFINITY) return null;
+    if (looked === MOST_DATES) return next;
+    time = next + 1;
+    const then = evaluateAt(ast, { ...scope, now: new Date(time) });
+    if (then.met !== "yes") return next;
+    dates = new Set([...dates, ...then.dates]);
+  }
 }
 
 function parse(expression: string): ASTNode | null {
@@ -64,6 +92,8 @@ interface World extends ConditionScope {
   readonly resource: Resource;
   /** Collects what cannot be known. */
   readonly on: Set<string>;
+  /** Collects the dates that the time of a request is held against, in milliseconds since 1970. */
+  readonly dates: Set<number>;
 }
 
 function evaluate(node: ASTNode, world: World): Tri {
@@ -81,7 +111,7 @@ function evaluate(node: ASTNode, world: World): Tri {
       return evaluate(chosen === "yes" ? yes : no, world);
     }
     default: {
-      const result = timeTest(node, world.now) ?? known(node, world);
+      const result = timeTest(node, world) ?? known(node, world);
       if (result === "unknown") world.on.add(shown(serialize(node)));
       return result;
     }
@@ -92,24 +122,22 @@ type Comparison = "<" | "<=" | ">" | ">=";
 const MIRRORED: Readonly<Record<Comparison, Comparison>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
 
 /** A comparison of `request.time` with a fixed date; null for anything else. */
-function timeTest(node: ASTNode, now: Date): Tri | null {
+function timeTest(node: ASTNode, world: World): Tri | null {
   if (node.op !== "<" && node.op !== "<=" && node.op !== ">" && node.op !== ">=") return null;
   const [left, right] = node.args;
-  if (isRequestTime(left)) return compareTime(node.op, fixedTime(right), now);
-  return isRequestTime(right) ? compareTime(MIRRORED[node.op], fixedTime(left), now) : null;
+  if (isRequestTime(left)) return compareTime(node.op, fixedTime(right), world);
+  return isRequestTime(right) ? compareTime(MIRRORED[node.op], fixedTime(left), world) : null;
 }
 
-/** A grant that ends sooner is none to build on: whoever looks at the answer still has time to renew it. */
-const SOON_MS = 30 * 86_400_000;
-
-function compareTime(op: Comparison, date: number | null, now: Date): Tri {
+function compareTime(op: Comparison, date: number | null, { now, dates }: World): Tri {
   if (date === null) return "unknown";
+  dates.add(date);
   const left = date - now.getTime();
   switch (op) {
     case "<":
+      return tri(left > 0);
     case "<=":
-      if (op === "<" ? left <= 0 : left < 0) return "no";
-      return left <= SOON_MS ? "unknown" : "yes";
+      return tri(left >= 0);
     case ">":
       return tri(left < 0);
     case ">=":

@@ -107,7 +107,7 @@ function toDescription(
 function canonicalRef(asked: KeyRef, key: CryptoKey | null): KeyRef {
   const name = key?.name;
   if (typeof name !== "string" || !isNumber(nameOf(asked).project)) return asked;
-  return parseGcpKey(name, { forced: true }) ?? asked;
+  return { ...asked, ...parseGcpKey(name, { forced: true }) };
 }
 
 function justificationDocument(key: CryptoKey | null): readonly PolicyDocument[] {

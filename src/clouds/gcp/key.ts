@@ -29,9 +29,9 @@ export function looksLikeGcp(text: string): boolean {
 
 /**
  * Reads a reference to a Cloud KMS key: its name, or its full resource name (`//cloudkms.googleapis.com/…`). A version
- * at its end is left out, because a vendor registers the key: `versionIn` tells it. Null when the text is no reference
- * to Google Cloud and nobody said that it was (`forced`). Throws a usage error that says what is wrong, with an
- * example of a right one.
+ * at its end is no part of the id, because a vendor registers the key. Null when the text is no reference to Google
+ * Cloud and nobody said that it was (`forced`). Throws a usage error that says what is wrong, with an example of a
+ * right one.
  */
 export function parseGcpKey(text: string, options: { readonly forced?: boolean } = {}): KeyRef | null {
   const reference = text.trim();
@@ -40,12 +40,9 @@ export function parseGcpKey(text: string, options: { readonly forced?: boolean }
   const fault = faultOf(reference, parts);
   if (fault !== null) throw wrong(reference, fault);
   const id = parts.slice(0, 8).join("/");
-  return { cloud: "gcp", id, region: parts[3] ?? null, owner: parts[1] ?? null };
-}
-
-/** The key version that a reference names; null when it names the key alone. */
-export function versionIn(text: string): string | null {
-  return /\/cryptoKeyVersions\/([0-9]+)$/.exec(text.trim())?.[1] ?? null;
+  const [version] = parts.slice(9);
+  const ref: KeyRef = { cloud: "gcp", id, region: parts[3] ?? null, owner: parts[1] ?? null };
+  return version === undefined ? ref : { ...ref, version };
 }
 
 function withoutService(reference: string): string {
@@ -108,7 +105,7 @@ export function ringOf(ref: KeyRef): string {
 
 /** `3`, from `…/cryptoKeyVersions/3`; null when it names something else. */
 export function versionNumber(versionName: string): string | null {
-  return versionIn(versionName);
+  return /\/cryptoKeyVersions\/([0-9]+)$/.exec(versionName)?.[1] ?? null;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { PlanOptions } from "../../core/cloud.ts";
 import { LookError } from "../../core/errors.ts";
 import { kindOf } from "../../core/evidence.ts";
 import {
+  type ActionAccess,
   type Change,
   type DocumentBody,
   type Edit,
@@ -57,14 +58,22 @@ function kindFor(facts: KeyFacts, policy: VendorCloudPolicy): KeyKind {
   return kind;
 }
 
+/** A grant that ends sooner is none to build on. */
+const SOON_MS = 30 * 86_400_000;
+
 /** What is allowed for certain, on the key or above it. That everybody may use the key is no grant to the vendor. */
 function allowed(facts: KeyFacts, grant: Grant, now: Date): (member: string, permission: string) => boolean {
   const documents = facts.documents.map((document) => withoutEveryone(document));
   const known = new Set<string>();
   for (const one of access({ ...facts, documents }, grant, now)) {
-    for (const { answer, action } of one.actions) if (answer === "allowed") known.add(`${one.principal} ${action}`);
+    for (const action of one.actions) if (isLasting(action, now)) known.add(`${one.principal} ${action.action}`);
   }
   return (member, permission) => known.has(`${member} ${permission}`);
+}
+
+function isLasting(one: ActionAccess, now: Date): boolean {
+  if (one.answer !== "allowed") return false;
+  return one.until === undefined || Date.parse(one.until) - now.getTime() > SOON_MS;
 }
 
 function withoutEveryone(document: PolicyDocument): PolicyDocument {

@@ -83,8 +83,10 @@ function aliasFor(
   return { alias, define: { kind: "define", what, alias, id } };
 }
 
+/** Whether an alias stands in a text in small letters, which may be one that cannot be read. */
 function mentions(text: string, alias: string): boolean {
-  return text.split(/[^a-z0-9_.-]+/).includes(alias.toLowerCase());
+  const word = alias.toLowerCase();
+  return /^[a-z0-9_.-]+$/.test(word) ? text.split(/[^a-z0-9_.-]+/).includes(word) : text.includes(word);
 }
 
 /**
@@ -120,7 +122,7 @@ function withoutIdleDefines(texts: readonly string[], entry: Entry): readonly st
   return texts.filter((_, index) => {
     const statement = statements[index]?.statement;
     if (statement?.kind !== "define" || (statement.id !== entry.group && statement.id !== entry.tenancy)) return true;
-    return uses.some((text) => text.includes(statement.alias.toLowerCase()));
+    return uses.some((text) => mentions(text, statement.alias));
   });
 }
 

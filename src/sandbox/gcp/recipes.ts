@@ -331,6 +331,11 @@ export const RECIPES: readonly Recipe[] = [
       })(),
   },
   {
+    name: "expiring",
+    ...warns("grant.expiring", "The grant ends in ten days."),
+    make: (now) => when("ten days", `request.time < timestamp("${daysAfter(now, 10)}")`)(),
+  },
+  {
     name: "rotation-off",
     ...warns("key.rotation-off", "Google does not rotate the key."),
     make: granted({ rotation: null }),

@@ -27,6 +27,10 @@ import {
  */
 const RUNS = Number(process.env["KEYGRANT_PROPERTY_RUNS"] ?? 2_000);
 const NOW = new Date("2026-11-21T10:00:00Z");
+/** Before, between and after the dates of the conditions below. */
+const LATER = ["2026-11-30T23:59:59Z", "2026-12-02T00:00:00Z", "2099-01-01T00:00:00Z", "2101-01-01T00:00:00Z"].map(
+  (date) => new Date(date),
+);
 const WORKER = "serviceAccount:worker@vendor.iam.gserviceaccount.com";
 const CUSTOM = "projects/demo/roles/mine";
 const DECRYPT = "cloudkms.cryptoKeyVersions.useToDecrypt";
@@ -55,6 +59,10 @@ const expressions = fc.constantFrom(
   ...['resource.name.extract("keyRings/{r}/") == "demo"', 'resource.matchTag("a", "b")'],
   ...['request.time < timestamp("2020-01-01T00:00:00Z")', 'request.time < timestamp("2100-01-01T00:00:00Z")'],
   ...['request.time >= timestamp("2100-01-01T00:00:00Z")', 'request.time < timestamp("2026-12-01T00:00:00Z")'],
+  ...[
+    `request.time < timestamp("2026-12-01T00:00:00Z") || resource.name == "${KEY}"`,
+    '!(request.time >= timestamp("2026-12-01T00:00:00Z")) ? true : request.time < timestamp("2100-01-01T00:00:00Z")',
+  ],
   ...['request.time.getHours("UTC") < 12', '!(resource.name.endsWith("symmetric"))'],
   ...[
     `resource.name == "x" || request.time > timestamp("2020-01-01T00:00:00Z")`,
@@ -92,7 +100,7 @@ function judged({ key, ring, project, isRsa, custom }: Case) {
   return access(factsOf({ ...documents, more, description, ref: refOf(KEY) }), GRANT, NOW)[0]?.actions ?? [];
 }
 
-function decided({ key, ring, project, isRsa, custom }: Case, permission: string): boolean {
+function decided({ key, ring, project, isRsa, custom }: Case, permission: string, now = NOW): boolean {
   const policy = (list: readonly Binding[]): StoredPolicy => ({
     bindings: list,
     auditConfigs: [],
@@ -116,7 +124,7 @@ function decided({ key, ring, project, isRsa, custom }: Case, permission: string
     caller: { member: WORKER, late: false },
     permission,
     resource,
-    now: NOW,
+    now,
     propagationMs: 0,
   });
 }
@@ -124,9 +132,26 @@ function decided({ key, ring, project, isRsa, custom }: Case, permission: string
 test("the judge and the sandbox agree", () => {
   fc.assert(
     fc.property(cases, (given) => {
-      for (const { action, answer } of judged(given)) {
-        if (answer === "allowed") expect(decided(given, action)).toBe(true);
-        if (answer === "missing") expect(decided(given, action)).toBe(false);
+      for (const one of judged(given)) {
+        if (one.answer === "missing") expect(decided(given, one.action)).toBe(false);
+        if (one.answer !== "allowed") continue;
+        const end = one.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(one.until);
+        for (const time of [NOW, ...LATER]) {
+          if (time.getTime() < end) expect(decided(given, one.action, time)).toBe(true);
+        }
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("what ends, ends on the date that was said", () => {
+  fc.assert(
+    fc.property(binding, fc.boolean(), (only, isRsa) => {
+      const given: Case = { key: [only], ring: [], project: [], isRsa, custom: [] };
+      for (const one of judged(given)) {
+        if (one.answer !== "allowed" || one.until === undefined) continue;
+        expect(decided(given, one.action, new Date(Date.parse(one.until) + 1))).toBe(false);
       }
     }),
     { numRuns: RUNS },

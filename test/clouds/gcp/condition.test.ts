@@ -45,10 +45,7 @@ describe("time goes on", () => {
     [`request.time >= timestamp("2030-01-01T00:00:00Z")`, "no"],
     [`timestamp("2020-01-01T00:00:00Z") < request.time`, "yes"],
     [`timestamp("2020-01-01T00:00:00Z") >= request.time`, "no"],
-    // What ends soon is not to be relied on.
-    [`request.time < timestamp("2026-12-21T10:00:00Z")`, "unknown"],
-    [`request.time < timestamp("2026-12-21T10:00:01Z")`, "yes"],
-    // What comes and goes is not either.
+    // What comes and goes is not to be relied on.
     [`request.time.getHours("Europe/Berlin") < 18`, "unknown"],
     [`request.time.getDayOfWeek("UTC") < 8`, "unknown"],
     [`request.time < timestamp("tomorrow")`, "unknown"],
@@ -59,9 +56,51 @@ describe("time goes on", () => {
   });
 
   test("what it depends on is named", () => {
-    expect(evaluateCondition(`request.time < timestamp("2026-12-01T00:00:00Z")`, SCOPE).on).toEqual([
-      `request.time < timestamp("2026-12-01T00:00:00Z")`,
+    expect(evaluateCondition(`request.time.getHours("UTC") < 18`, SCOPE).on).toEqual([
+      `request.time.getHours("UTC") < 18`,
     ]);
+  });
+});
+
+describe("what holds until a date", () => {
+  const [SOON, LATER, LATEST] = ["2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"];
+  const ends = (date: string) => `request.time < timestamp("${date}")`;
+  const from = (date: string) => `request.time >= timestamp("${date}")`;
+  const unknown = `resource.matchTag("a", "b")`;
+
+  test.each([
+    ["true", null],
+    [ends(SOON), SOON],
+    [`request.time <= timestamp("${SOON}")`, SOON],
+    [`timestamp("${SOON}") > request.time`, SOON],
+    [`!(${from(SOON)})`, SOON],
+    [`${ends(LATER)} && ${ends(SOON)}`, SOON],
+    [`${ends(LATER)} || ${ends(SOON)}`, LATER],
+    [`${ends(SOON)} || true`, null],
+    [`${ends(SOON)} || ${from(SOON)}`, null],
+    [`${ends(SOON)} || ${from(LATER)}`, SOON],
+    [`${ends(SOON)} ? true : ${ends(LATER)}`, LATER],
+    [`${ends(SOON)} ? true : (${ends(LATER)} ? true : ${ends(LATEST)})`, LATEST],
+    // What it depends on then is not known: it can only be said to hold up to there.
+    [`${ends(SOON)} || ${unknown}`, SOON],
+    [`${from("2020-01-01T00:00:00Z")} && ${ends(LATEST)}`, LATEST],
+  ])("%s: %s", (expression, end) => {
+    const { met, until } = evaluateCondition(expression, SCOPE);
+    expect({ met, until: until === null ? null : new Date(until).toISOString().replace(".000Z", "Z") }).toEqual({
+      met: "yes",
+      until: end,
+    });
+  });
+
+  test("what does not hold has no end", () => {
+    expect(evaluateCondition(ends("2020-01-01T00:00:00Z"), SCOPE).until).toBeNull();
+    expect(evaluateCondition(`${ends(SOON)} && ${unknown}`, SCOPE).until).toBeNull();
+  });
+
+  test("more dates than anybody writes are not all looked at", () => {
+    const dates = Array.from({ length: 60 }, (_, index) => `${2030 + index}-01-01T00:00:00Z`);
+    const { until } = evaluateCondition(dates.map(ends).join(" || "), SCOPE);
+    expect(until).toBe(Date.parse("2050-01-01T00:00:00Z"));
   });
 });
 

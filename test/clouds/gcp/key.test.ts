@@ -1,17 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { isSameKey, looksLikeGcp, parseGcpKey, ringOf, splitKeyName, versionIn } from "../../../src/clouds/gcp/key.ts";
+import {
+  isSameKey,
+  looksLikeGcp,
+  parseGcpKey,
+  ringOf,
+  splitKeyName,
+  versionNumber,
+} from "../../../src/clouds/gcp/key.ts";
 import { KeygrantError } from "../../../src/core/errors.ts";
 import { KEY, REF, RING } from "./fixture.ts";
 
 describe("references", () => {
+  test.each([KEY, `  ${KEY}\n`, `//cloudkms.googleapis.com/${KEY}`])("%s", (text) => {
+    expect(parseGcpKey(text)).toStrictEqual({ cloud: "gcp", id: KEY, region: "europe-west1", owner: "demo" });
+  });
+
   test.each([
-    KEY,
-    `  ${KEY}\n`,
-    `//cloudkms.googleapis.com/${KEY}`,
-    `${KEY}/cryptoKeyVersions/3`,
-    `//cloudkms.googleapis.com/${KEY}/cryptoKeyVersions/12`,
-  ])("%s", (text) => {
-    expect(parseGcpKey(text)).toEqual({ cloud: "gcp", id: KEY, region: "europe-west1", owner: "demo" });
+    [`${KEY}/cryptoKeyVersions/3`, "3"],
+    [` //cloudkms.googleapis.com/${KEY}/cryptoKeyVersions/12 `, "12"],
+  ])("%s", (text, version) => {
+    expect(parseGcpKey(text)).toStrictEqual({ cloud: "gcp", id: KEY, region: "europe-west1", owner: "demo", version });
   });
 
   test.each([
@@ -66,8 +74,8 @@ describe("references", () => {
 });
 
 test("names of versions, rings and parts", () => {
-  expect(versionIn(`${KEY}/cryptoKeyVersions/12`)).toBe("12");
-  expect(versionIn(KEY)).toBeNull();
+  expect(versionNumber(`${KEY}/cryptoKeyVersions/12`)).toBe("12");
+  expect(versionNumber(KEY)).toBeNull();
   expect(ringOf(REF)).toBe(RING);
   expect(splitKeyName(KEY)).toEqual({
     project: "demo",

@@ -176,14 +176,6 @@ describe("depends", () => {
     expect(one).toMatchObject({ answer: "depends", on: [`the policy's state, which is ${state}`] });
   });
 
-  test("on a define that comes after it", () => {
-    const [tenancy = "", group = ""] = DEFINES;
-    expect(answer(withStatements(tenancy, ADMIT, group))).toMatchObject({
-      answer: "depends",
-      on: ['whether "define group AG" counts, which stands after it instead of before'],
-    });
-  });
-
   test("on which of two defines counts", () => {
     const one = answer(withStatements(...DEFINES, `define group AG as ${ELSE_GROUP}`, ADMIT));
     expect(one).toMatchObject({ answer: "depends", on: ["which of the defines of AG counts"] });
@@ -195,13 +187,14 @@ describe("depends", () => {
     expect(one).toMatchObject({ answer: "depends", on: ["a statement that keygrant cannot read, which may define AG"] });
   });
 
-  test("on documents that nobody could read, in which a deny may stand", () => {
-    const root = [policy("theirs", [...DEFINES, ADMIT])];
-    for (const what of [facts({ root, prod: DENIED }), facts({ root, unread: [DENIED] })]) {
-      const one = answer(what);
-      expect(one).toMatchObject({ answer: "depends", by: 'statement 3 of the policy "theirs"' });
-      expect(one.answer === "depends" && one.on.join()).toMatch(/^whether there is a deny in the polic.*: ListPolicies was refused\.$/);
-    }
+  test("on a deny, of which more may stand where nobody could look", () => {
+    const doubt = "deny admit group AG of tenancy AT to use keys in tenancy where request.user.name = 'a'";
+    const one = answer(facts({ root: [policy("theirs", [...DEFINES, ADMIT, doubt])], prod: DENIED }));
+    expect(one).toMatchObject({
+      answer: "depends",
+      on: ["request.user.name = 'a'", "whether there is a deny in the policies of the compartment Prod: ListPolicies was refused."],
+      by: 'statement 4 of the policy "theirs"',
+    });
   });
 
   test("on the tenancy's own region", () => {
@@ -222,6 +215,19 @@ describe("unseen", () => {
     expect(answer({ ...facts(), documents: [strange] })).toMatchObject({ answer: "unseen", why: { code: "look.unsupported" } });
   });
 
+  test.each([
+    ["a compartment's policies", { prod: DENIED }, `compartment:${PROD.id}`],
+    ["one policy", { unread: [DENIED] }, "policy:ocid1.policy.oc1..hidden0"],
+  ])("a deny may stand where nobody could look: %s", (_, hidden, document) => {
+    const root = [policy("theirs", [...DEFINES, ADMIT])];
+    expect(answer(facts({ root, ...hidden }))).toMatchObject({ answer: "unseen", document, why: { code: "look.denied" } });
+  });
+
+  test("what denies it for certain does so whatever else there is", () => {
+    const root = [policy("theirs", [...DEFINES, ADMIT, `deny ${ADMIT}`])];
+    expect(answer(facts({ root, prod: DENIED })).answer).toBe("denied");
+  });
+
   test("an admit may stand where nobody could look", () => {
     expect(answer(facts({ unread: [DENIED] }))).toMatchObject({
       answer: "unseen",
@@ -238,13 +244,6 @@ describe("missing, and what comes nearest", () => {
   test.each<[string, readonly string[], string | null]>([
     ["nothing at all", [], null],
     ["nothing for it", ["allow group Admins to manage keys in tenancy"], null],
-    ["no define group", [tenancy, ADMIT], `statement 2 ${P}: there is no "define group AG" before it in the same policy`],
-    ["no define tenancy", [group, ADMIT], `statement 2 ${P}: there is no "define tenancy AT" before it in the same policy`],
-    [
-      "neither",
-      [ADMIT],
-      `statement 1 ${P}: there is no "define tenancy AT" before it in the same policy, and there is no "define group AG" before it in the same policy`,
-    ],
     [
       "another OCID behind the right alias",
       [tenancy, `define group AG as ${ELSE_GROUP}`, ADMIT],
@@ -279,25 +278,6 @@ describe("missing, and what comes nearest", () => {
     expect(answer(withStatements(...statements))).toEqual({ action: "KEY_ENCRYPT", answer: "missing", nearest, ineffective: null });
   });
 
-  test("an admit outside the root compartment", () => {
-    const data = [policy("theirs", [...DEFINES, ADMIT])];
-    expect(answer(facts({ data }))).toMatchObject({
-      answer: "missing",
-      nearest: `statement 3 ${P} in the compartment Prod:Data is not in the root compartment, where an admit belongs`,
-    });
-  });
-
-  test("the defines are in another policy", () => {
-    const root = [policy("defines", DEFINES), policy("theirs", [ADMIT])];
-    expect(answer(facts({ root }))).toMatchObject({ answer: "missing", nearest: expect.stringContaining("in the same policy") });
-  });
-
-  test("an allow, which has no effect on anybody of another tenancy", () => {
-    const one = answer(withStatements(`allow group id ${GROUP} to use keys in tenancy`));
-    expect(one).toMatchObject({ answer: "missing", ineffective: `statement 1 ${P}` });
-    expect(one.answer === "missing" && one.nearest).toContain("that takes an admit");
-  });
-
   test("a group of another realm", () => {
     const ref = { ...KEY, id: "ocid1.key.oc2.us-langley-1.v.u", region: "us-langley-1" };
     expect(answer(facts({ ref }))).toMatchObject({ nearest: `${GROUP} is in the realm oc1, the key in oc2` });
@@ -309,6 +289,51 @@ describe("missing, and what comes nearest", () => {
     expect(answer(withStatements(...statements, admit)).answer).toBe("allowed");
     expect(answer(withStatements(admit)).answer).toBe("missing");
     expect(answer(withStatements(...DEFINES, "admit group toString of tenancy AT to use keys in tenancy")).answer).toBe("missing");
+  });
+});
+
+describe("missing, and there without effect", () => {
+  const [tenancy = "", group = ""] = DEFINES;
+  const P = 'of the policy "theirs"';
+
+  test.each<[string, readonly string[], string]>([
+    ["no define group", [tenancy, ADMIT], `statement 2 ${P}: there is no "define group AG" before it in the same policy`],
+    ["no define tenancy", [group, ADMIT], `statement 2 ${P}: there is no "define tenancy AT" before it in the same policy`],
+    [
+      "neither",
+      [ADMIT],
+      `statement 1 ${P}: there is no "define tenancy AT" before it in the same policy, and there is no "define group AG" before it in the same policy`,
+    ],
+    ["a define that comes after it", [tenancy, ADMIT, group], `statement 2 ${P}: "define group AG" stands after it instead of before`],
+    [
+      "an allow, which is for one's own people",
+      [`allow group id ${GROUP} to use keys in tenancy`],
+      `statement 1 ${P}: it is an allow, which lets nobody of another tenancy in; that takes an admit`,
+    ],
+  ])("%s", (_, statements, ineffective) => {
+    expect(answer(withStatements(...statements))).toMatchObject({ answer: "missing", ineffective });
+  });
+
+  test("an admit outside the root compartment", () => {
+    const data = [policy("theirs", [...DEFINES, ADMIT])];
+    expect(answer(facts({ data }))).toMatchObject({
+      answer: "missing",
+      ineffective: `statement 3 ${P} in the compartment Prod:Data, which is not in the root compartment, where an admit belongs`,
+    });
+  });
+
+  test("the defines are in another policy", () => {
+    const root = [policy("defines", DEFINES), policy("theirs", [ADMIT])];
+    expect(answer(facts({ root }))).toMatchObject({ answer: "missing", ineffective: expect.stringContaining("in the same policy") });
+  });
+
+  test.each([
+    ["another key", [tenancy, ADMIT.replace(KEY_ID, keyId(2))]],
+    ["another place", [tenancy, "admit group AG of tenancy AT to use keys in compartment Test"]],
+    ["other things", [tenancy, "admit group AG of tenancy AT to use vaults in tenancy"]],
+    ["another group", [tenancy, `define group AG as ${ELSE_GROUP}`, ADMIT]],
+  ])("not what was meant for %s", (_, statements) => {
+    expect(answer(withStatements(...statements))).toMatchObject({ answer: "missing", ineffective: null });
   });
 });
 
