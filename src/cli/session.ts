@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { openCloud, parseKey } from "../clouds/index.ts";
+import { grantingRole, openCloud, parseKey } from "../clouds/index.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { KeygrantError, usageError } from "../core/errors.ts";
 import type { KeyStore, Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
-import { withRole } from "../core/policy.ts";
 import type { Vendor } from "../core/vendor.ts";
 import { awsRole, type Config, NO_CONFIG } from "../io/config.ts";
 import {
@@ -88,7 +87,7 @@ export async function openSession(options: SessionOptions, host: Host, config: C
     },
     policyFor(cloud) {
       const policy = policyOf(options.vendor, cloud);
-      if (policy !== null) return options.role === undefined ? policy : withRole(policy, options.role);
+      if (policy !== null) return options.role === undefined ? policy : grantingRole(policy, options.role);
       throw usageError(
         "vendor.no-such-cloud",
         `keygrant does not know what ${options.vendor} needs on ${cloud}.`,

@@ -1,12 +1,13 @@
 import type { Cloud, CloudDialect } from "../core/cloud.ts";
 import { usageError } from "../core/errors.ts";
-import type { CloudId, KeyRef } from "../core/model.ts";
+import type { CloudId, KeyRef, VendorCloudPolicy } from "../core/model.ts";
 import type { Clock, Jitter, RandomBytes } from "../core/ports.ts";
 import { plainText } from "../core/text.ts";
 import type { Agents } from "../io/agents.ts";
 import type { AwsEnvironment, GcpEnvironment, OciEnvironment } from "../io/credentials.ts";
 import { parseAwsKey } from "./aws/key.ts";
 import { parseGcpKey } from "./gcp/key.ts";
+import { withRole } from "./gcp/template.ts";
 import { OCI_KEY_EXAMPLE, parseOciKey } from "./oci/key.ts";
 
 export interface ParseHints {
@@ -43,6 +44,8 @@ interface CloudModule {
   readonly example: string;
   /** Null when the text is no reference of this cloud's; throws a usage error when it is one gone wrong. */
   readonly parse: (text: string, hints: ParseHints) => KeyRef | null;
+  /** The vendor's needs with another role in every grant; for clouds that grant by role. */
+  readonly withRole?: (policy: VendorCloudPolicy, role: string) => VendorCloudPolicy;
   readonly dialect: (forms: GrantForms) => Promise<CloudDialect>;
   readonly open: (settings: CloudSettings) => Promise<Cloud>;
 }
@@ -67,6 +70,7 @@ const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
   gcp: {
     example: "projects/my-project/locations/europe-west1/keyRings/my-ring/cryptoKeys/my-key",
     parse: (text, { cloud }) => parseGcpKey(text, { forced: cloud === "gcp" }),
+    withRole,
     dialect: async () => (await import("./gcp/dialect.ts")).gcpDialect,
     async open({ gcp, agents, timeoutMs, ...deps }) {
       const { openGcp } = await import("./gcp/sdk.ts");
@@ -103,6 +107,17 @@ export function parseKey(text: string, hints: ParseHints = {}): KeyRef {
     "usage.key-reference",
     `"${plainText(text, 200)}" is not a key reference that keygrant knows.`,
     `Write it like ${examples}; an AWS alias or key id needs --cloud aws.`,
+  );
+}
+
+/** What the vendor needs, granted by another role than its page names; judging goes by permissions anyway. */
+export function grantingRole(policy: VendorCloudPolicy, role: string): VendorCloudPolicy {
+  const cloud = moduleOf(policy.cloud);
+  if (cloud.withRole !== undefined) return cloud.withRole(policy, role);
+  throw usageError(
+    "usage.role",
+    `Grants on ${policy.cloud} have no role.`,
+    "Leave --role out: it is for Google Cloud.",
   );
 }
 

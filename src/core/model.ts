@@ -214,7 +214,7 @@ export interface Access {
   readonly principal: string;
   readonly actions: readonly ActionAccess[];
   readonly remarks: readonly Remark[];
-  /** What may decide too and none of the documents shows, as half a sentence: "…, and deny policies, were not looked at". */
+  /** What may decide too and none of the documents shows, as half a sentence. */
   readonly notLookedAt?: string;
 }
 

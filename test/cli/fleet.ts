@@ -1,8 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AivenWorld } from "../../src/sandbox/aiven/world.ts";
+import { type AivenWorld, newProject } from "../../src/sandbox/aiven/world.ts";
 import type { AwsWorld, KmsKey } from "../../src/sandbox/aws/world.ts";
+import type { GcpWorld } from "../../src/sandbox/gcp/world.ts";
+import type { OciWorld } from "../../src/sandbox/oci/world.ts";
 import type { World } from "./harness.ts";
+import { named } from "./peek.ts";
+
+type Worlds = ReturnType<World["sandbox"]["world"]>;
 
 /** What a test does to the sandbox's world behind keygrant's back. */
 
@@ -63,4 +68,89 @@ export async function configured({ stateDir }: Pick<World, "stateDir">, ...lines
   const path = join(stateDir, "keygrant.yaml");
   await writeFile(path, `${lines.join("\n")}\n`, { mode: 0o600 });
   return path;
+}
+
+export interface Fleet {
+  readonly projects: readonly string[];
+  /** `[project, key]` of every registration. */
+  readonly registered: readonly (readonly [string, string])[];
+}
+
+/** As many keys as wanted, over three clouds and ten projects: copies of those that the vendor can use. */
+export function fleet({ sandbox }: Pick<World, "sandbox">, size: number): Fleet {
+  const projects = Array.from({ length: 10 }, (_, index) => `fleet-${index}`);
+  const registered: (readonly [string, string])[] = [];
+  sandbox.alter((worlds) => {
+    const aiven = worlds["aiven"] as AivenWorld;
+    const demo = aiven.projects.find((one) => one.name === "demo");
+    for (const name of projects) {
+      aiven.projects.push({ ...newProject(name), accessors: structuredClone(demo?.accessors ?? {}) });
+    }
+    for (let number = 0; number < size; number++) {
+      const project = aiven.projects.find((one) => one.name === `fleet-${number % 10}`);
+      const { provider, resource } = COPIES[number % COPIES.length]?.(worlds, number) ?? { provider: "", resource: "" };
+      project?.cmks.push({
+        id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
+        provider,
+        default_cmk: false,
+        resource,
+        status: "current",
+        created_at: "2026-01-01T00:00:00.000Z",
+        updated_at: "2026-01-01T00:00:00.000Z",
+      });
+      registered.push([project?.name ?? "", resource]);
+    }
+    admitEverybody(worlds["oci"] as OciWorld);
+  });
+  return { projects, registered };
+}
+
+interface Copy {
+  readonly provider: string;
+  readonly resource: string;
+}
+
+const REGIONS = ["eu-west-1", "us-east-1", "ap-south-1"];
+
+const COPIES: readonly ((worlds: Worlds, number: number) => Copy)[] = [
+  (worlds, number) => {
+    const { keys } = worlds["aws"] as AwsWorld;
+    const key = structuredClone(the(keys, (one) => one.arn === named("granted")));
+    key.region = REGIONS[Math.floor(number / 3) % REGIONS.length] ?? "";
+    key.id = `33333333-0000-4000-8000-${String(number).padStart(12, "0")}`;
+    key.arn = `arn:aws:kms:${key.region}:${key.account}:key/${key.id}`;
+    keys.push(key);
+    return { provider: "aws", resource: key.arn };
+  },
+  (worlds, number) => {
+    const { keys } = worlds["gcp"] as GcpWorld;
+    const key = structuredClone(the(keys, (one) => one.name === named("granted", "gcp")));
+    const name = `${key.name.slice(0, key.name.lastIndexOf("/"))}/fleet-${number}`;
+    keys.push({ ...key, name });
+    return { provider: "gcp", resource: name };
+  },
+  (worlds, number) => {
+    const { keys } = worlds["oci"] as OciWorld;
+    const key = structuredClone(the(keys, (one) => one.id === named("granted", "oci")));
+    const id = `${key.id.slice(0, key.id.lastIndexOf("."))}.fleet${number}`;
+    keys.push({ ...key, id });
+    return { provider: "oci", resource: id };
+  },
+];
+
+/** OCI's grants name single keys: here one stands for the whole tenancy. */
+function admitEverybody(world: OciWorld): void {
+  const granted = named("granted", "oci");
+  world.policies = world.policies.map((policy) => ({
+    ...policy,
+    statements: policy.statements.map((text) =>
+      text.includes(`'${granted}'`) ? text.replace(/ where .*$/i, "") : text,
+    ),
+  }));
+}
+
+function the<T>(all: readonly T[], is: (one: T) => boolean): T {
+  const found = all.find(is);
+  if (found === undefined) throw new Error("the sandbox lacks what is to be copied");
+  return found;
 }

@@ -27,7 +27,7 @@ export function otherHand(origin: string, arn: string): OtherHand {
   };
 }
 
-const HAND = "other-hand";
+export const HAND = "other-hand";
 
 /** Whether keygrant sent the request, and neither the vendor's side nor the other hand. */
 export function isKeygrants(request: ObservedRequest): boolean {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { z } from "zod";
 import { DOCUMENTS } from "../../src/report/schemas.ts";
-import { AWS_IDENTITIES, OWNER_TOKEN } from "../../src/sandbox/cast.ts";
+import { AWS_IDENTITIES, GCP_EXPIRED_TOKEN, GCP_IDENTITIES, OWNER_TOKEN } from "../../src/sandbox/cast.ts";
 import type { RunningSandbox } from "../../src/sandbox/index.ts";
 import type { CliResult } from "./harness.ts";
 
@@ -42,14 +42,21 @@ function named(beginning: string): z.ZodType {
   return found[1];
 }
 
-const STANDING_SECRETS = [OWNER_TOKEN, ...AWS_IDENTITIES.map((identity) => identity.secretAccessKey)];
+const STANDING_SECRETS = [
+  OWNER_TOKEN,
+  ...AWS_IDENTITIES.map((identity) => identity.secretAccessKey),
+  ...GCP_IDENTITIES.map((identity) => identity.token),
+  GCP_EXPIRED_TOKEN,
+];
 
 /** Every secret of the world's: those of the cast, of its environment, and of the sessions that it has given out. */
 export function secretsOf(sandbox: RunningSandbox): readonly string[] {
   const inEnvironment = Object.entries(sandbox.env).filter(([name]) => /TOKEN$|SECRET/.test(name));
   const { sessions = [] } = (sandbox.world()["aws"] ?? {}) as { sessions?: readonly Session[] };
   const ofSessions = sessions.flatMap((one) => [one.secretAccessKey, one.sessionToken]);
-  return [...STANDING_SECRETS, ...inEnvironment.map(([, value]) => value), ...ofSessions];
+  const { tokens = [] } = (sandbox.world()["gcp"] ?? {}) as { tokens?: readonly { readonly token: string }[] };
+  const ofTokens = tokens.map((one) => one.token);
+  return [...STANDING_SECRETS, ...inEnvironment.map(([, value]) => value), ...ofSessions, ...ofTokens];
 }
 
 interface Session {

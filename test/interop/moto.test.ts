@@ -1,80 +1,91 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, keygrant, lacks, type Running, run, start, startSandbox, until } from "./programs.ts";
+import { VENDOR_DEMO } from "../../src/sandbox/cast.ts";
+import { keygrant, startSandboxCommand } from "./keygrant.ts";
+import { aws, find, type Server, sayWhatRan, startMoto, throwAwayHome, type Variables } from "./programs.ts";
 
-/** An AWS KMS that nobody here wrote (moto), a key made with the AWS CLI, and the sandbox's Aiven beside them. */
-const missing = lacks("aws", "moto_server");
+/** An AWS KMS that nobody here wrote: a key made with the AWS CLI, onboarded, and read back with the AWS CLI. */
+const CLI = find("aws");
+const MOTO = find("moto_server", "--help");
 
-describe.skipIf(missing !== null)(`moto's server and the AWS CLI${missing === null ? "" : ` (${missing})`}`, () => {
-  let folder: string;
-  let env: Readonly<Record<string, string>>;
-  let key: string;
-  const running: Running[] = [];
+interface Policy {
+  readonly Statement: readonly { readonly Sid?: string; readonly Principal: unknown; readonly Action: unknown }[];
+}
+
+describe.skipIf(CLI.version === null || MOTO.version === null)("moto's server, with the AWS CLI", () => {
+  const home = throwAwayHome();
+  let moto: Server;
+  /** What keygrant and the AWS CLI are told. */
+  let env: Variables;
+  let arn: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "keygrant-moto-"));
-    const port = await freePort();
-    const moto = `http://127.0.0.1:${port}`;
-    const plain = { PATH: process.env["PATH"] ?? "", HOME: folder };
-    running.push(start("moto_server", ["-H", "127.0.0.1", "-p", String(port)], plain));
-    await until(
-      () =>
-        fetch(moto).then(
-          () => true,
-          () => false,
-        ),
-      "moto's server",
-    );
-    const sandbox = await startSandbox(folder, ["--vendor-aws-endpoint", moto]);
-    running.push(sandbox.running);
-    const endpoints = { AWS_ENDPOINT_URL_KMS: moto, AWS_ENDPOINT_URL_STS: moto };
-    env = { ...sandbox.env, ...endpoints, AWS_ACCESS_KEY_ID: "worthless", AWS_SECRET_ACCESS_KEY: "worthless" };
-    key = aws("kms", "create-key", "--query", "KeyMetadata.Arn", "--output", "text");
+    moto = await startMoto(home);
+    const sandbox = await startSandboxCommand(home, "--vendor-aws-endpoint", moto.origin);
+    env = {
+      ...sandbox,
+      AWS_ENDPOINT_URL_KMS: moto.origin,
+      AWS_ENDPOINT_URL_STS: moto.origin,
+      AWS_ACCESS_KEY_ID: "worthless",
+      AWS_SECRET_ACCESS_KEY: "worthless",
+    };
+    const created = (await kms("create-key", "--description", "made with the AWS CLI")) as {
+      KeyMetadata: { Arn: string };
+    };
+    arn = created.KeyMetadata.Arn;
   });
+  afterAll(() => moto?.stop());
 
-  afterAll(async () => {
-    for (const one of running.reverse()) await one[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const kms = (...args: readonly string[]) => aws(home, env, "--endpoint-url", moto.origin, "kms", ...args);
 
-  function aws(...args: readonly string[]): string {
-    return run("aws", args, env);
+  async function policy(): Promise<Policy> {
+    const read = (await kms("get-key-policy", "--key-id", arn, "--policy-name", "default")) as { Policy: string };
+    return JSON.parse(read.Policy);
   }
 
-  function onboard() {
-    return keygrant(["onboard", key, "--yes", "--settle-reads", "1"], env);
-  }
-
-  function statements(): readonly { readonly Sid?: string; readonly Principal: unknown; readonly Action: unknown }[] {
-    const args = ["--key-id", key, "--policy-name", "default", "--query", "Policy", "--output", "text"];
-    return JSON.parse(aws("kms", "get-key-policy", ...args)).Statement;
-  }
-
-  it("onboard keeps the root statement, adds one, and is VALID", () => {
-    const before = statements();
-    const { exitCode, json } = onboard();
-    expect(json.key).toMatchObject({ phase: "VALID", assurance: "vendor" });
-    expect(json.registration).toMatchObject({ created: true });
-    expect(exitCode).toBe(0);
-    expect(statements()).toEqual([
-      ...before,
-      {
-        Sid: "Allow Aiven to use this key for CMK operations",
-        Effect: "Allow",
-        Principal: { AWS: "arn:aws:iam::999988887777:role/aiven-cmk-anchor" },
-        Action: ["kms:Encrypt", "kms:Decrypt"],
-        Resource: "*",
-      },
-    ]);
+  it("onboard keeps the root statement, adds one, and is VALID", async () => {
+    const before = await policy();
+    const { exitCode, json } = await keygrant(home, env, "onboard", arn, "--yes");
+    expect({ exitCode, phase: json.key?.phase, assurance: json.key?.assurance, error: json.error }).toEqual({
+      ...{ exitCode: 0, phase: "VALID", assurance: "vendor", error: undefined },
+    });
+    expect(json.registration.created).toBe(true);
+    const after = await policy();
+    expect(after.Statement.slice(0, -1)).toEqual(before.Statement);
+    expect(after.Statement.at(-1)).toMatchObject({
+      Sid: "Allow Aiven to use this key for CMK operations",
+      Principal: { AWS: VENDOR_DEMO.arn },
+      Action: ["kms:Encrypt", "kms:Decrypt"],
+    });
   });
 
-  it("a second time changes nothing", () => {
-    const before = statements();
-    const { exitCode, json } = onboard();
-    expect(json).toMatchObject({ change: null, registration: { created: false } });
-    expect(exitCode).toBe(0);
-    expect(statements()).toEqual(before);
+  it("again changes nothing", async () => {
+    const before = await policy();
+    const { exitCode, json } = await keygrant(home, env, "onboard", arn, "--yes");
+    expect({ exitCode, change: json.change, created: json.registration.created }).toEqual({
+      ...{ exitCode: 0, change: null, created: false },
+    });
+    expect(await policy()).toEqual(before);
+  });
+
+  it("validate lists it VALID, and INVALID once it is disabled", async () => {
+    expect(await keygrant(home, env, "validate")).toMatchObject({
+      exitCode: 0,
+      json: { keys: [{ key: arn, phase: "VALID" }] },
+    });
+    // moto takes no ARN here.
+    const id = arn.split("/").at(-1) ?? "";
+    await kms("disable-key", "--key-id", id);
+    const disabled = await keygrant(home, env, "validate");
+    expect(disabled).toMatchObject({ exitCode: 10, json: { keys: [{ phase: "INVALID" }] } });
+    expect(disabled.json.keys[0].findings[0].code).toBe("key.disabled");
+    await kms("enable-key", "--key-id", id);
+  });
+
+  it("a key that was never made is not found", async () => {
+    const absent = arn.replace(/[^/]+$/, "00000000-0000-4000-8000-000000000000");
+    const { exitCode, json } = await keygrant(home, env, "validate", absent);
+    expect({ exitCode, code: json.keys[0].findings[0].code }).toEqual({ exitCode: 10, code: "key.not-found" });
   });
 });
+
+sayWhatRan(CLI, MOTO);

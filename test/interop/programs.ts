@@ -1,98 +1,96 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { delimiter, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, it } from "vitest";
 
-/** Where the machine has a program; null where it has none. */
-export function find(program: string): string | null {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
+/** Programs that nobody here wrote, as far as the machine has them. */
+export interface Program {
+  readonly name: string;
+  /** What it says of itself; null: the machine does not have it. */
+  readonly version: string | null;
 }
 
-/** The programs of a list that the machine lacks, for the name of a suite that is skipped because of it. */
-export function lacks(...programs: readonly string[]): string | null {
-  const missing = programs.filter((program) => find(program) === null);
-  return missing.length === 0 ? null : `not on this machine: ${missing.join(", ")}`;
+/** `ask` makes it say something and end well; not every program says its version. */
+export function find(name: string, ask = "--version"): Program {
+  const { status, stdout, stderr } = spawnSync(name, [ask], { encoding: "utf8", timeout: 60_000 });
+  const [said = ""] = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n");
+  return { name, version: status !== 0 ? null : ask === "--version" ? said : "it says no version" };
 }
 
-export async function freePort(): Promise<number> {
+/** Says plainly what the tests of a file were run against, and what was skipped. */
+export function sayWhatRan(...programs: readonly Program[]): void {
+  it.each(programs)("says whether this machine has $name", ({ name, version }) => {
+    const what = version === null ? "not on this machine, its tests were SKIPPED" : `ran (${version})`;
+    process.stdout.write(`interop: ${name}: ${what}\n`);
+  });
+}
+
+/** A folder of one's own, which no program shares with the user: a home, and a place for files. */
+export function throwAwayHome(): string {
+  const home = mkdtempSync(join(tmpdir(), "keygrant-interop-"));
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+  return home;
+}
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** Nothing of the user's reaches a program but where programs are. */
+export function clean(home: string, env: Variables = {}): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "", HOME: home, AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true", ...env };
+}
+
+const run = promisify(execFile);
+
+/** Runs the AWS CLI and returns what it prints, as JSON where it is. */
+export async function aws(home: string, env: Variables, ...args: readonly string[]): Promise<unknown> {
+  const { stdout } = await run("aws", ["--output", "json", ...args], { env: clean(home, env), timeout: 60_000 });
+  return stdout.trim() === "" ? null : JSON.parse(stdout);
+}
+
+export interface Server {
+  readonly origin: string;
+  stop(): Promise<void>;
+}
+
+/** moto's server on a free port of 127.0.0.1: an AWS KMS that stores key policies and does not enforce them. */
+export async function startMoto(home: string): Promise<Server> {
+  const port = await freePort();
+  const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], {
+    env: clean(home),
+    stdio: ["ignore", "ignore", "pipe"],
+    // A group of its own: whatever it starts ends with it.
+    detached: true,
+  });
+  const ended = once(child, "exit");
+  let said = "";
+  await Promise.race([
+    new Promise<void>((resolve) => {
+      child.stderr.on("data", (chunk: Buffer) => {
+        said += chunk;
+        if (said.includes("Running on")) resolve();
+      });
+    }),
+    ended.then(() => Promise.reject(new Error(`moto_server ended: ${said}`))),
+  ]);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async stop() {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-export interface Running extends AsyncDisposable {
-  readonly process: ChildProcess;
-}
-
-/** Starts a program and stops it, by its id, when the scope ends. */
-export function start(
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Running {
-  const child = spawn(program, args, { stdio: "ignore", env: { ...env } });
-  return {
-    process: child,
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
-      child.kill("SIGTERM");
-      await gone;
-    },
-  };
-}
-
-/** Asks until it is so: programs that nobody here wrote do not say when they are ready. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`waited in vain for ${what}`);
-}
-
-/** Runs a program to its end and returns what it printed. Throws what it said when it fails. */
-export function run(
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): string {
-  return execFileSync(program, args, { encoding: "utf8", env: { ...env }, stdio: ["ignore", "pipe", "pipe"] }).trim();
-}
-
-/** `keygrant sandbox start` as another program would use it; returns what its env file says, and nothing of ours. */
-export async function startSandbox(
-  folder: string,
-  options: readonly string[] = [],
-): Promise<{ readonly running: Running; readonly env: Readonly<Record<string, string>> }> {
-  const plain = { PATH: process.env["PATH"] ?? "", HOME: folder, KEYGRANT_SANDBOX_DIR: join(folder, "sandbox") };
-  const file = join(folder, "env");
-  const running = start(
-    process.execPath,
-    ["--", "bin/keygrant.js", "sandbox", "start", "--env-file", file, ...options],
-    plain,
-  );
-  await until(() => existsSync(file), "the sandbox");
-  const lines = readFileSync(file, "utf8").trim().split("\n");
-  const entries = lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
-  return { running, env: { ...plain, ...Object.fromEntries(entries) } };
-}
-
-/** Runs the built keygrant and reads the document that it prints. */
-export function keygrant(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads documents of every shape and says which field it wants.
-): { readonly exitCode: number | null; readonly json: any } {
-  const { status, stdout } = spawnSync(process.execPath, ["--", "bin/keygrant.js", ...args, "--output", "json"], {
-    encoding: "utf8",
-    env: { ...env },
-  });
-  return { exitCode: status, json: JSON.parse(stdout) };
+  if (typeof address === "object" && address !== null) return address.port;
+  throw new Error("no free port");
 }

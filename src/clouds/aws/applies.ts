@@ -1,4 +1,5 @@
 import type { KeyFacts } from "../../core/model.ts";
+import { agreed, all, any, not, type Tri, tri } from "../../core/tri.ts";
 import { type ConditionResult, evaluateCondition } from "./condition.ts";
 import { requestContext } from "./context.ts";
 import { fits, splitAtColons, wildcards } from "./glob.ts";
@@ -6,7 +7,6 @@ import { splitArn } from "./key.ts";
 import type { Scope } from "./operators.ts";
 import { matchPrincipal, type Principal, type PrincipalMatch } from "./principal.ts";
 import { type KeyPolicy, list, type Statement, type StringOrList, statementLabel } from "./statement.ts";
-import { agreed, all, any, not, type Tri, tri } from "./tri.ts";
 import { expand, variablesOf } from "./variables.ts";
 
 /** One request that the vendor would make, and the policy it is held against. */
@@ -141,7 +141,7 @@ function matchOneResource(text: string, keyArn: string, scope: Scope): Tri {
     const piece = pieces[index];
     return piece === undefined || fits(piece, part);
   });
-  return agreed(tri(byPart), tri(fits(pattern, keyArn)));
+  return agreed([tri(byPart), tri(fits(pattern, keyArn))]);
 }
 
 const FIELDS: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/ports.ts";
+import { ROLE_NOT_ASSUMED } from "./errors.ts";
 import type { AwsCredentials, StsPort } from "./kms.ts";
 
 /** Fixed, so that CloudTrail and trust policies can tell it (`sts:RoleSessionName`). */
@@ -64,6 +65,5 @@ function saidOfRole(error: unknown, role: string): unknown {
 }
 
 function credentialsError(message: string, cause?: unknown): Error {
-  // The SDK's own name for credentials that could not be had.
-  return Object.assign(new Error(message, { cause }), { name: "CredentialsProviderError" });
+  return Object.assign(new Error(message, { cause }), { name: ROLE_NOT_ASSUMED });
 }

@@ -1,7 +1,7 @@
+import { agreed, all, any, not, type Tri, tri } from "../../core/tri.ts";
 import { type ContextValue, contextValue } from "./context.ts";
 import { OPERATORS, type Operator, type Scope } from "./operators.ts";
 import type { ConditionBlock, ConditionValue } from "./statement.ts";
-import { agreed, all, any, not, type Tri, tri } from "./tri.ts";
 
 /** Whether a request of the vendor's meets a Condition, and why that cannot be said or why it does not. */
 export interface ConditionResult {
@@ -81,7 +81,7 @@ function test(name: string, value: ContextValue, wanted: readonly string[], scop
     case "present":
       return ofPresent(question);
     case "unknown":
-      return agreed(ofAbsent(question), ofPresent(question));
+      return agreed([ofAbsent(question), ofPresent(question)]);
   }
 }
 

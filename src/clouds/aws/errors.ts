@@ -53,6 +53,9 @@ export interface AwsFailure {
   readonly words: string;
 }
 
+/** Our own: the role that is to look at the keys does not let the caller in. */
+export const ROLE_NOT_ASSUMED = "RoleNotAssumed";
+
 const KIND_OF_NAME: ReadonlyMap<string, FailureKind> = new Map([
   ...kind("denied", "AccessDeniedException", "AccessDenied", "UnauthorizedOperation"),
   // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and those of STS and IAM Identity Center.
@@ -62,7 +65,7 @@ const KIND_OF_NAME: ReadonlyMap<string, FailureKind> = new Map([
   ...kind("credentials", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "OptInRequired"),
   ...kind("credentials", "TokenRefreshRequired", "NotAuthorized", "InvalidIdentityToken", "IDPRejectedClaim"),
   ...kind("credentials", "UnauthorizedException", "ForbiddenException", "CredentialsProviderError"),
-  ...kind("credentials", "TokenProviderError", "ProviderError"),
+  ...kind("credentials", "TokenProviderError", "ProviderError", ROLE_NOT_ASSUMED),
   ...kind("clock", "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"),
   // With HTTP 400, https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
   ...kind("throttled", "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException"),

@@ -1,7 +1,7 @@
 import { type LookFailure, type PolicyDocument, type Seen, seen, unseen } from "../../core/model.ts";
+import { all, type Tri } from "../../core/tri.ts";
 import { matchPrincipal, type Principal } from "./principal.ts";
 import { isRecord } from "./statement.ts";
-import { all, type Tri } from "./tri.ts";
 
 /** One KMS grant, as far as it decides about access (https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html). */
 export interface KmsGrant {

@@ -1,5 +1,5 @@
 import type { LookCode, LookFailure } from "../../core/model.ts";
-import { type Asked, type AwsFailure, type FailureKind, isCertificateCode } from "./errors.ts";
+import { type Asked, type AwsFailure, type FailureKind, isCertificateCode, ROLE_NOT_ASSUMED } from "./errors.ts";
 
 /** The failure as the reason why something could not be looked at. */
 export function lookFailure(failure: AwsFailure, asked: Asked): LookFailure {
@@ -102,6 +102,12 @@ function credentialWords({ name, words }: AwsFailure, call: string): Words {
     return {
       detail: `${call} could not be asked: the session of IAM Identity Center (SSO) is missing or over.`,
       fix: "Log in again: `aws sso login`.",
+    };
+  }
+  if (name === ROLE_NOT_ASSUMED) {
+    return {
+      detail: `${call} could not be asked: ${words}`,
+      fix: "Let the caller assume the role (its trust policy, and sts:AssumeRole for the caller), or name another under aws in the configuration.",
     };
   }
   if (name === "CredentialsProviderError" || name === "TokenProviderError" || name === "ProviderError") {

@@ -1,7 +1,7 @@
 import { isIP, SocketAddress } from "node:net";
+import { type Tri, tri } from "../../core/tri.ts";
 import type { RequestContext, ValueType } from "./context.ts";
 import { fits, fitsEverything, type Pattern, splitAtColons } from "./glob.ts";
-import { type Tri, tri } from "./tri.ts";
 import { expand, type Variables } from "./variables.ts";
 
 /** What an operator may need besides the two values. */

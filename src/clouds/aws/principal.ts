@@ -1,7 +1,7 @@
 import type { Accessor, KeyKind } from "../../core/model.ts";
+import { all, any, type Tri } from "../../core/tri.ts";
 import { type Arn, splitArn } from "./key.ts";
 import { isRecord, list, type PrincipalElement, type Statement } from "./statement.ts";
-import { all, any, type Tri } from "./tri.ts";
 
 /** Whoever asks for access: in practice a role of the vendor's. */
 export interface Principal {

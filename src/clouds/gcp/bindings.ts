@@ -1,9 +1,9 @@
+import { all, type Tri } from "../../core/tri.ts";
 import { type ConditionResult, type ConditionScope, evaluateCondition } from "./condition.ts";
 import type { PolicyId, ReadPolicy } from "./documents.ts";
 import { domainOf, type MemberMatch, matchMember } from "./members.ts";
 import { type Binding, isHiddenCondition } from "./policy.ts";
 import { includes, type LookedUpRoles } from "./roles.ts";
-import { all, type Tri } from "./tri.ts";
 
 /** One request that the vendor would make. */
 export interface Request {

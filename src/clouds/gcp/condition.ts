@@ -1,7 +1,7 @@
 import { type ASTNode, Environment, serialize } from "@marcbachmann/cel-js";
 import { plainText } from "../../core/text.ts";
+import { agreed, all, any, not, type Tri, tri } from "../../core/tri.ts";
 import { isNumber } from "./key.ts";
-import { agreed, all, any, not, type Tri, tri } from "./tri.ts";
 
 /**
  * Conditions of bindings are written in CEL (https://cloud.google.com/iam/docs/conditions-overview). The library

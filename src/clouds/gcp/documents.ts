@@ -20,7 +20,7 @@ export type PolicyId = keyof typeof POLICY_TITLES;
 export const POLICY_IDS = Object.keys(POLICY_TITLES) as readonly PolicyId[];
 
 /** What these calls cannot see, said where it may matter. */
-export const NOT_LOOKED_AT = "the policies of folders and of the organisation, and deny policies, were not looked at";
+export const NOT_LOOKED_AT = "folder, organisation and deny policies were not looked at";
 
 /** One policy among those that were read, or why it was not. */
 export interface ReadPolicy {

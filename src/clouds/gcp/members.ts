@@ -1,4 +1,4 @@
-import type { Tri } from "./tri.ts";
+import type { Tri } from "../../core/tri.ts";
 
 /** How a member of a binding lets a principal in. */
 export type Through = "itself" | "everyone" | "domain" | "nothing";

@@ -1,5 +1,5 @@
+import { type Tri, tri } from "../../core/tri.ts";
 import { isHiddenCondition } from "./policy.ts";
-import { type Tri, tri } from "./tri.ts";
 
 /**
  * What Google's predefined roles may do with a key. Read in November 2026 from

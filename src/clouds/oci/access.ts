@@ -51,6 +51,26 @@ export function mayDo(facts: KeyFacts, accessor: Accessor, kind: KeyKind, permis
   return answer(permission, { facts, vendor, view: viewOf(facts), read: statementReader() });
 }
 
+/** Whether somebody of another tenancy may, as the policies stand, take the key away: asked before it is known who. */
+export function isExportableByOthers(facts: KeyFacts): boolean {
+  const view = viewOf(facts);
+  if (!view.known) return true;
+  const read = statementReader();
+  const defines = view.value.attached
+    .flatMap(({ policy }) => policy.statements.map((text) => read(text).statement))
+    .filter((one) => one?.kind === "define");
+  const ids = (what: "group" | "tenancy") => [...new Set(defines.flatMap((one) => (one.what === what ? [one.id] : [])))];
+  return ids("tenancy").some((tenancy) =>
+    [...ids("group"), NOBODY].some((group) => {
+      const { answer: may } = answer("KEY_EXPORT", { facts, vendor: { group, tenancy }, view, read });
+      return may === "allowed" || may === "depends";
+    }),
+  );
+}
+
+/** Who gets in where no group is named. */
+const NOBODY = "";
+
 /** Whether some admit certainly lets the vendor do all that it needs, whatever else may keep it out. */
 export function isAdmitted(facts: KeyFacts, accessor: Accessor, kind: KeyKind): boolean {
   const view = viewOf(facts);

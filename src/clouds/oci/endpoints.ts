@@ -39,9 +39,16 @@ export function createEndpoints(settings: EndpointSettings, clients: OciClients)
   const vaults = new Map<string, Promise<Seen<Pair>>>();
 
   function fromVault(ref: KeyRef, vault: string): Promise<Seen<Pair>> {
-    const known = vaults.get(vault) ?? askVault(clients, settings, ref, vault);
+    const known = vaults.get(vault) ?? askOnce(ref, vault);
     vaults.set(vault, known);
     return known;
+  }
+
+  /** What could not be told is asked again by the next key. */
+  async function askOnce(ref: KeyRef, vault: string): Promise<Seen<Pair>> {
+    const answer = await askVault(clients, settings, ref, vault);
+    if (!answer.known) vaults.delete(vault);
+    return answer;
   }
 
   return {

@@ -8,7 +8,7 @@ import {
   seen,
   unseen,
 } from "../../core/model.ts";
-import { kindFor, mayDo } from "./access.ts";
+import { isExportableByOthers, kindFor, mayDo } from "./access.ts";
 import type { ManagementPort, OciClients, OciKey, OciKeyVersion } from "./api.ts";
 import { describe, rotationOf } from "./describe.ts";
 import { ENDPOINT_ADVICE, type Endpoints } from "./endpoints.ts";
@@ -59,7 +59,8 @@ function factsOf(
     documents,
   });
   if (!isSoft) return facts(false);
-  return facts(about === null ? !form.noExport : mayExport(facts(true), about, form));
+  if (about !== null) return facts(mayExport(facts(true), about, form));
+  return facts(!form.noExport || isExportableByOthers(facts(true)));
 }
 
 /** As the policies have it, where they let the vendor in already; else as the grant would have it. */

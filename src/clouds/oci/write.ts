@@ -24,7 +24,7 @@ export async function writePolicy(deps: WriteDeps, change: PolicyChange): Promis
       ? null
       : { ...change.before, id: change.before.id ?? "", state: "ACTIVE", etag: change.etag };
   let wanted: readonly string[] | null = change.after?.statements ?? null;
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     const asked = askedFor(now, wanted, change);
     const outcome = await attemptWrite(deps, now, wanted, change);
     if (!("failure" in outcome)) return outcome.requestId;
@@ -36,10 +36,17 @@ export async function writePolicy(deps: WriteDeps, change: PolicyChange): Promis
     if (failure.kind === "absent-or-denied" && !isAboutAbsence) throw denied(failure, change, asked);
     wanted = rebase(change, now);
     if (isInPlace(now, wanted)) return null;
+    if (attempt >= TRIES) throw OVERTAKEN.has(failure.kind) ? overtaken(change) : refusalFor(failure, change, asked);
   }
-  throw refusal(
+}
+
+/** Somebody else was faster. */
+const OVERTAKEN: ReadonlySet<OciFailure["kind"]> = new Set(["stale", "conflict", "absent-or-denied"]);
+
+function overtaken({ name }: PolicyChange): KeygrantError {
+  return refusal(
     "change.stale",
-    `Nothing was written: the policy "${change.name}" was changed by somebody else each time that keygrant tried.`,
+    `Nothing was written: the policy "${name}" was changed by somebody else each time that keygrant tried.`,
     "Run the same command again: it plans on what is there now.",
   );
 }
@@ -75,13 +82,7 @@ function isWorthAnotherLook(failure: OciFailure): boolean {
   return LOOKED_AGAIN.has(failure.kind) || mayHaveArrived(failure);
 }
 
-const LOOKED_AGAIN: ReadonlySet<OciFailure["kind"]> = new Set([
-  "stale",
-  "conflict",
-  "absent-or-denied",
-  "throttled",
-  "not-sent",
-]);
+const LOOKED_AGAIN: ReadonlySet<OciFailure["kind"]> = new Set([...OVERTAKEN, "throttled", "not-sent"]);
 
 /** The same change on another version: the entries that it adds or removes, and nothing else. */
 function rebase(change: PolicyChange, now: PolicyRecord | null): readonly string[] | null {
@@ -125,7 +126,7 @@ async function pause(
   change: PolicyChange,
   asked: Asked,
 ): Promise<void> {
-  const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
+  const longest = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
   try {
     await clock.sleep(Math.round(longest * (0.5 + jitter() / 2)), signal);
   } catch (error) {

@@ -25,15 +25,30 @@ const defines = fc.constantFrom(
 
 const heads = fc.constantFrom(
   ...["admit group AG of tenancy AT", "admit group AG of tenancy AT", "admit group Others, AG of tenancy AT"],
-  ...["admit group Ours of tenancy AT", "ADMIT Group ag OF Tenancy AT", `admit group id ${GROUP} of tenancy id ${VENDOR}`],
+  ...[
+    "admit group Ours of tenancy AT",
+    "ADMIT Group ag OF Tenancy AT",
+    `admit group id ${GROUP} of tenancy id ${VENDOR}`,
+  ],
   ...["admit any-user of tenancy AT", "admit any-group of any-tenancy", "admit dynamic-group AG of tenancy AT"],
-  ...["deny admit group AG of tenancy AT", "deny admit any-user of tenancy AT", "deny admit group Others of tenancy AT"],
+  ...[
+    "deny admit group AG of tenancy AT",
+    "deny admit any-user of tenancy AT",
+    "deny admit group Others of tenancy AT",
+  ],
   ...["deny admit any-user of any-tenancy", `deny admit group id ${ELSE_GROUP}, id ${GROUP} of tenancy AT`],
   ...["allow any-user", "allow group AG", "deny group AG", "deny any-user", "deny group Interns", "deny service x"],
 );
 const actions = fc.constantFrom(
   ...["use keys", "use keys", "use keys", "read keys", "manage keys", "inspect all-resources", "manage all-resources"],
-  ...["use key-family", "use key-delegate", "use vaults", "{KEY_DECRYPT}", "{KEY_ENCRYPT, key_decrypt}", "{KEY_EXPORT}"],
+  ...[
+    "use key-family",
+    "use key-delegate",
+    "use vaults",
+    "{KEY_DECRYPT}",
+    "{KEY_ENCRYPT, key_decrypt}",
+    "{KEY_EXPORT}",
+  ],
 );
 const places = fc.constantFrom(
   ...["tenancy", "tenancy", "compartment Prod", "compartment prod:DATA", "compartment Data", "compartment Test"],
@@ -65,7 +80,13 @@ const condition: fc.Arbitrary<string> = fc.oneof(
   clause,
   fc.tuple(fc.constantFrom("any", "all"), fc.array(clause, { minLength: 1, maxLength: 3 })).map(braces),
   fc
-    .tuple(fc.constantFrom("any", "all"), fc.tuple(clause, fc.tuple(fc.constantFrom("any", "all"), fc.array(clause, { minLength: 1, maxLength: 2 })).map(braces)))
+    .tuple(
+      fc.constantFrom("any", "all"),
+      fc.tuple(
+        clause,
+        fc.tuple(fc.constantFrom("any", "all"), fc.array(clause, { minLength: 1, maxLength: 2 })).map(braces),
+      ),
+    )
     .map(braces),
 );
 
@@ -98,7 +119,10 @@ type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 /** Requests that differ in everything that the judge does not know. */
 function requests(permission: string): readonly ConcreteRequest[] {
   const operations = permission === "KEY_ENCRYPT" ? ["Encrypt", "GenerateDataEncryptionKey"] : ["Decrypt"];
-  const extras: readonly Record<string, string>[] = [{}, { "request.networksource.name": "corpnet", "target.resource.tag.a.b": "c" }];
+  const extras: readonly Record<string, string>[] = [
+    {},
+    { "request.networksource.name": "corpnet", "target.resource.tag.a.b": "c" },
+  ];
   return operations.flatMap((operation) =>
     extras.map((extra) => ({
       caller: { tenancy: VENDOR, groups: [{ id: GROUP, name: "AG" }] },

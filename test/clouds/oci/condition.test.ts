@@ -78,9 +78,13 @@ describe("what verbs hold", () => {
   });
 
   test("names that hold no keys", () => {
-    expect(["api-keys", "ssh-keys", "secrets", "vaults", "instances"].map(holdsKeys)).toEqual(
-      ["no", "no", "no", "no", "no"],
-    );
+    expect(["api-keys", "ssh-keys", "secrets", "vaults", "instances"].map(holdsKeys)).toEqual([
+      "no",
+      "no",
+      "no",
+      "no",
+      "no",
+    ]);
   });
 });
 

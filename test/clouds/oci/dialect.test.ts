@@ -3,7 +3,21 @@ import { createOciDialect, ociDialect } from "../../../src/clouds/oci/dialect.ts
 import type { GrantForm } from "../../../src/clouds/oci/plan.ts";
 import type { PolicyText } from "../../../src/core/cloud.ts";
 import type { KeyKind } from "../../../src/core/model.ts";
-import { ACCESSOR, ADMIT, DEFINES, failureOf, GRANT, GROUP, KEY, KEY_ID, keyId, POLICY, policy, TENANCY, VENDOR } from "./helpers.ts";
+import {
+  ACCESSOR,
+  ADMIT,
+  DEFINES,
+  failureOf,
+  GRANT,
+  GROUP,
+  KEY,
+  KEY_ID,
+  keyId,
+  POLICY,
+  policy,
+  TENANCY,
+  VENDOR,
+} from "./helpers.ts";
 
 function kindOf(): KeyKind {
   const [kind] = POLICY.key.kinds;
@@ -66,14 +80,25 @@ describe("json", () => {
     const broken: readonly Record<string, unknown>[] = [
       {},
       { define: "x", admit: {} },
-      { define: ["define tenancy AT as {access_tenant}"], admit: { key: "admit group AG of tenancy AT to use keys in tenancy" } },
+      {
+        define: ["define tenancy AT as {access_tenant}"],
+        admit: { key: "admit group AG of tenancy AT to use keys in tenancy" },
+      },
       { define: kindOf().grant["define"], admit: { key: "let everybody in" } },
       { define: kindOf().grant["define"], admit: { key: "allow any-user to use keys in tenancy" } },
-      { define: kindOf().grant["define"], admit: Object.create({ key: "admit group AG of tenancy AT to use keys in tenancy" }) },
-      { define: kindOf().grant["define"], admit: { key: "admit group {constructor} of tenancy AT to use keys in tenancy" } },
+      {
+        define: kindOf().grant["define"],
+        admit: Object.create({ key: "admit group AG of tenancy AT to use keys in tenancy" }),
+      },
+      {
+        define: kindOf().grant["define"],
+        admit: { key: "admit group {constructor} of tenancy AT to use keys in tenancy" },
+      },
     ];
     for (const grant of broken) {
-      expect(await failureOf(() => print({ kind: { ...kindOf(), grant } }))).toMatchObject({ code: "usage.policy-template" });
+      expect(await failureOf(() => print({ kind: { ...kindOf(), grant } }))).toMatchObject({
+        code: "usage.policy-template",
+      });
     }
   });
 });
@@ -86,7 +111,9 @@ describe("document", () => {
       description: expect.stringContaining("aiven"),
       statements: [...DEFINES, ADMIT],
     });
-    expect(JSON.parse(print({ format: "document", key: { ...KEY, owner: null } })).compartmentId).toBe("<TENANCY OCID>");
+    expect(JSON.parse(print({ format: "document", key: { ...KEY, owner: null } })).compartmentId).toBe(
+      "<TENANCY OCID>",
+    );
   });
 
   const ours = policy("keygrant-aiven", [...DEFINES, ADMIT.replace(KEY_ID, keyId(2))]);
@@ -97,24 +124,46 @@ describe("document", () => {
 
   test.each([
     ["as the API gives it", JSON.stringify(ours), { ifMatch: ours.etag }],
-    ["as `oci iam policy get` prints it", JSON.stringify({ data: { ...ours, etag: undefined }, etag: ours.etag }), { ifMatch: ours.etag }],
-    ["among others, as `oci iam policy list` prints them", JSON.stringify({ data: [policy("x", []), ours] }), { ifMatch: ours.etag }],
+    [
+      "as `oci iam policy get` prints it",
+      JSON.stringify({ data: { ...ours, etag: undefined }, etag: ours.etag }),
+      { ifMatch: ours.etag },
+    ],
+    [
+      "among others, as `oci iam policy list` prints them",
+      JSON.stringify({ data: [policy("x", []), ours] }),
+      { ifMatch: ours.etag },
+    ],
     ["as keygrant reads them", JSON.stringify({ tenancy: {}, policies: [ours] }), { ifMatch: ours.etag }],
   ])("the present policy, %s, with the grant in it", (_, current, more) => {
-    expect(JSON.parse(print({ format: "document", current }))).toEqual({ policyId: ours.id, ...more, statements: joined, versionDate: "" });
+    expect(JSON.parse(print({ format: "document", current }))).toEqual({
+      policyId: ours.id,
+      ...more,
+      statements: joined,
+      versionDate: "",
+    });
   });
 
   test("among policies that are others', and with bare statements, it is a new one", () => {
     for (const current of [JSON.stringify([policy("x", ["a b"])]), "[]"]) {
-      expect(JSON.parse(print({ format: "document", current }))).toMatchObject({ name: "keygrant-aiven", statements: [...DEFINES, ADMIT] });
+      expect(JSON.parse(print({ format: "document", current }))).toMatchObject({
+        name: "keygrant-aiven",
+        statements: [...DEFINES, ADMIT],
+      });
     }
     const bare = JSON.stringify(ours.statements);
     expect(JSON.parse(print({ format: "document", current: bare })).statements).toEqual(joined);
   });
 
-  test.each(["", "not json", "{}", '{"data": 7}', '{"statements": [1]}', '{"__proto__": {"statements": []}}', "null"])("%j is no policy", async (current) => {
-    expect(await failureOf(() => print({ format: "document", current }))).toMatchObject({ kind: "usage", code: "usage.current" });
-  });
+  test.each(["", "not json", "{}", '{"data": 7}', '{"statements": [1]}', '{"__proto__": {"statements": []}}', "null"])(
+    "%j is no policy",
+    async (current) => {
+      expect(await failureOf(() => print({ format: "document", current }))).toMatchObject({
+        kind: "usage",
+        code: "usage.current",
+      });
+    },
+  );
 
   test("a policy without room", async () => {
     const full = Array.from({ length: 49 }, (_, index) => `allow group g${index} to read keys in tenancy`);

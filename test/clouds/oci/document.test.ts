@@ -90,7 +90,12 @@ describe("adding", () => {
   });
 
   test("without the export it does not join those with it", () => {
-    const statements = added([], entry(KEY_ID), entry(keyId(2), { noExport: true }), entry(keyId(3), { noExport: true }));
+    const statements = added(
+      [],
+      entry(KEY_ID),
+      entry(keyId(2), { noExport: true }),
+      entry(keyId(3), { noExport: true }),
+    );
     expect(statements.slice(2)).toEqual([
       ADMIT,
       `admit group AG of tenancy AT to use keys in tenancy where all {any {target.key.id = '${keyId(2)}', target.key.id = '${keyId(3)}'}, request.permission != 'KEY_EXPORT'}`,
@@ -108,7 +113,10 @@ describe("adding", () => {
   });
 
   test("a policy has room for fifty statements", () => {
-    const others = Array.from({ length: STATEMENTS_IN_A_POLICY - 2 }, (_, index) => `allow group g${index} to read keys in tenancy`);
+    const others = Array.from(
+      { length: STATEMENTS_IN_A_POLICY - 2 },
+      (_, index) => `allow group g${index} to read keys in tenancy`,
+    );
     expect(addEntry(others, entry(KEY_ID), NAMES)).toBe("full");
     expect(added([...DEFINES, ADMIT, ...others.slice(1)], entry(keyId(2)))).toHaveLength(STATEMENTS_IN_A_POLICY);
   });
@@ -122,7 +130,12 @@ describe("taking out", () => {
   test("one key leaves the others, and what others wrote", () => {
     const theirs = ["allow group Admins to manage keys in tenancy", "define group Mine as ocid1.group.oc1..mine"];
     const statements = added([...theirs, "who knows"], entry(KEY_ID), entry(keyId(2)));
-    expect(removed(statements, entry(KEY_ID))).toEqual([...theirs, "who knows", ...DEFINES, ADMIT.replace(KEY_ID, keyId(2))]);
+    expect(removed(statements, entry(KEY_ID))).toEqual([
+      ...theirs,
+      "who knows",
+      ...DEFINES,
+      ADMIT.replace(KEY_ID, keyId(2)),
+    ]);
     expect(removed(statements, entry(KEY_ID), entry(keyId(2)))).toEqual([...theirs, "who knows"]);
   });
 
@@ -156,7 +169,11 @@ describe("taking out", () => {
 
 const foreign = fc.constantFrom(...Object.values(TAKEN).flatMap((list) => list.map(([text]) => text)), ...REFUSED);
 const entries = fc
-  .record({ key: fc.integer({ min: 1, max: 8 }), group: fc.constantFrom(GROUP, "ocid1.group.oc1..other"), noExport: fc.boolean() })
+  .record({
+    key: fc.integer({ min: 1, max: 8 }),
+    group: fc.constantFrom(GROUP, "ocid1.group.oc1..other"),
+    noExport: fc.boolean(),
+  })
   .map(({ key, ...how }) => entry(keyId(key), how));
 
 describe("whatever others wrote, in whatever order", () => {
@@ -189,15 +206,20 @@ describe("whatever others wrote, in whatever order", () => {
 
   test("adding twice is adding once, and taking out gives back what was there", () => {
     fc.assert(
-      fc.property(fc.uniqueArray(foreign, { minLength: 1, maxLength: 8 }), fc.array(entries, { maxLength: 6 }), entries, (theirs, others, one) => {
-        const start = added(theirs, ...others);
-        fc.pre(!entriesIn(start).some((other) => sameEntry(one, other)));
-        const once = added(start, one);
-        expect(added(once, one)).toEqual(once);
-        const back = entriesIn(removed(once, one));
-        expect(back.length).toBe(entriesIn(start).length);
-        for (const other of entriesIn(start)) expect(back.some((it) => sameEntry(it, other))).toBe(true);
-      }),
+      fc.property(
+        fc.uniqueArray(foreign, { minLength: 1, maxLength: 8 }),
+        fc.array(entries, { maxLength: 6 }),
+        entries,
+        (theirs, others, one) => {
+          const start = added(theirs, ...others);
+          fc.pre(!entriesIn(start).some((other) => sameEntry(one, other)));
+          const once = added(start, one);
+          expect(added(once, one)).toEqual(once);
+          const back = entriesIn(removed(once, one));
+          expect(back.length).toBe(entriesIn(start).length);
+          for (const other of entriesIn(start)) expect(back.some((it) => sameEntry(it, other))).toBe(true);
+        },
+      ),
       { numRuns: 300 },
     );
   });

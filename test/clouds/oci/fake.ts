@@ -21,7 +21,12 @@ export const NOT_FOUND: CallFault = {
   code: "NotAuthorizedOrNotFound",
   words: "Authorization failed or requested resource not found.",
 };
-export const THROTTLED: CallFault = { kind: "status", status: 429, code: "TooManyRequests", words: "Too many requests." };
+export const THROTTLED: CallFault = {
+  kind: "status",
+  status: 429,
+  code: "TooManyRequests",
+  words: "Too many requests.",
+};
 export const CUT_OFF: CallFault = { kind: "network", code: "ECONNRESET", sent: true };
 const STALE: CallFault = { kind: "status", status: 412, code: "NoEtagMatch", words: "The etag does not match." };
 const EXISTS: CallFault = { kind: "status", status: 409, code: "PolicyAlreadyExists", words: "It exists." };
@@ -196,7 +201,12 @@ export function cloudOf(oci: FakeOci, more: Partial<OciCloudDeps> = {}): Cloud {
   });
 }
 
-export async function planned(cloud: Cloud, want: "present" | "absent" = "present", grant: Grant = GRANT, ref = KEY): Promise<Change> {
+export async function planned(
+  cloud: Cloud,
+  want: "present" | "absent" = "present",
+  grant: Grant = GRANT,
+  ref = KEY,
+): Promise<Change> {
   const change = cloud.plan(await cloud.inspect(ref, grant), grant, want);
   if (change === null) throw new Error("nothing to do");
   return change;

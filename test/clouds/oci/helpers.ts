@@ -3,8 +3,8 @@ import { access } from "../../../src/clouds/oci/access.ts";
 import {
   bodyOf,
   COMPARTMENT,
-  type Place,
   POLICY as ONE_POLICY,
+  type Place,
   type PolicyRecord,
   ROOT,
 } from "../../../src/clouds/oci/policies.ts";
@@ -73,7 +73,15 @@ export interface Around {
 export const DENIED: LookFailure = { code: "look.denied", detail: "ListPolicies was refused." };
 
 /** A key in Prod:Data. */
-export function facts({ root = [], prod = [], data = [], unread = [], regions, key, ref = KEY }: Around = {}): KeyFacts {
+export function facts({
+  root = [],
+  prod = [],
+  data = [],
+  unread = [],
+  regions,
+  key,
+  ref = KEY,
+}: Around = {}): KeyFacts {
   const rootBody = isFailure(root)
     ? unseen(root)
     : seen(

@@ -112,7 +112,10 @@ describe("the key", () => {
     [false, false],
     [null, null],
   ])("rotation %s", async (autoRotation, rotation) => {
-    expect((await cloudOf(withKey({ autoRotation })).inspect(REF, null)).rotation).toEqual({ known: true, value: rotation });
+    expect((await cloudOf(withKey({ autoRotation })).inspect(REF, null)).rotation).toEqual({
+      known: true,
+      value: rotation,
+    });
   });
 });
 
@@ -133,7 +136,10 @@ describe("what can be taken out", () => {
     const oci = soft();
     oci.put("theirs", [...DEFINES, ADMIT]);
     expect(await exportable(oci, true)).toBe(true);
-    oci.put("theirs", [...DEFINES, `${ADMIT.replace("target.key.id", "all {target.key.id")}, request.permission != 'KEY_EXPORT'}`]);
+    oci.put("theirs", [
+      ...DEFINES,
+      `${ADMIT.replace("target.key.id", "all {target.key.id")}, request.permission != 'KEY_EXPORT'}`,
+    ]);
     expect(await exportable(oci)).toBe(false);
     oci.put("theirs", [...DEFINES, ADMIT.replace("use keys", "{KEY_ENCRYPT, KEY_DECRYPT}")]);
     expect(await exportable(oci)).toBe(false);
@@ -146,7 +152,9 @@ describe("what could not be looked at", () => {
     oci.keys.clear();
     const facts = await cloudOf(oci).inspect(REF, GRANT);
     expect(facts.key).toMatchObject({ known: false, why: { code: "look.absent-or-denied" } });
-    expect(facts.documents).toMatchObject([{ id: "root", body: { known: false, why: { code: "look.absent-or-denied" } } }]);
+    expect(facts.documents).toMatchObject([
+      { id: "root", body: { known: false, why: { code: "look.absent-or-denied" } } },
+    ]);
     expect(facts.ref).toEqual(REF);
   });
 
@@ -154,7 +162,10 @@ describe("what could not be looked at", () => {
     const oci = new FakeOci();
     oci.faults.push({ call: "GetKey", fault: { kind: "network", code: "ENOTFOUND", sent: false } });
     const { key } = await cloudOf(oci).inspect(REF, GRANT);
-    expect(key).toMatchObject({ known: false, why: { code: "look.unreachable", fix: expect.stringContaining("--oci-vault") } });
+    expect(key).toMatchObject({
+      known: false,
+      why: { code: "look.unreachable", fix: expect.stringContaining("--oci-vault") },
+    });
   });
 
   test("an answer about another key", async () => {
@@ -221,7 +232,14 @@ describe("the documents", () => {
       regions: ["us-ashburn-1", "eu-frankfurt-1"],
       compartments: [PROD, DATA],
       policies: [
-        { id: theirs.id, name: "theirs", description: "the policy theirs", state: "ACTIVE", etag: theirs.etag, statements: [...DEFINES, ADMIT] },
+        {
+          id: theirs.id,
+          name: "theirs",
+          description: "the policy theirs",
+          state: "ACTIVE",
+          etag: theirs.etag,
+          statements: [...DEFINES, ADMIT],
+        },
       ],
     });
     const last = facts.documents.at(-1)?.body;
@@ -273,7 +291,9 @@ describe("many keys of one place", () => {
     await inspectAll(cloud, refs);
     await inspectAll(cloud, refs);
     expect(about(oci, "GetKey")).toBe(80);
-    expect(["GetCompartment", "ListRegionSubscriptions", "ListPolicies", "GetPolicy"].map((call) => about(oci, call))).toEqual([3, 1, 3, 1]);
+    expect(
+      ["GetCompartment", "ListRegionSubscriptions", "ListPolicies", "GetPolicy"].map((call) => about(oci, call)),
+    ).toEqual([3, 1, 3, 1]);
   });
 
   test("in places that share a part of the way", async () => {
@@ -314,7 +334,10 @@ describe("many keys of one place", () => {
       now--;
       return await identity.getPolicy(id);
     };
-    await cloudOf(oci, { clients: { ...oci.clients, identity: () => ({ ...identity, getPolicy }) } }).inspect(REF, GRANT);
+    await cloudOf(oci, { clients: { ...oci.clients, identity: () => ({ ...identity, getPolicy }) } }).inspect(
+      REF,
+      GRANT,
+    );
     expect(most).toBe(4);
   });
 });
@@ -334,7 +357,9 @@ describe("where it is asked", () => {
     const cloud = cloudOf(oci, { oci: { vault: VAULT } });
     await Promise.all([cloud.inspect(REF, null), cloud.inspect(REF, null)]);
     expect(atKms(oci)?.base).toBe("https://m.example.com");
-    expect(oci.asked.find(({ service }) => service === "vaults")?.at.base).toBe("https://kms.eu-frankfurt-1.oraclecloud.com");
+    expect(oci.asked.find(({ service }) => service === "vaults")?.at.base).toBe(
+      "https://kms.eu-frankfurt-1.oraclecloud.com",
+    );
     expect(oci.calls.filter((call) => call.startsWith("GetVault"))).toEqual([`GetVault ${VAULT}`]);
   });
 
@@ -353,7 +378,11 @@ describe("where it is asked", () => {
 
   test("as a person says, before all else", async () => {
     const oci = new FakeOci();
-    const settings = { vault: VAULT, managementEndpoint: "https://mine.example.com", cryptoEndpoint: "https://c.example.com" };
+    const settings = {
+      vault: VAULT,
+      managementEndpoint: "https://mine.example.com",
+      cryptoEndpoint: "https://c.example.com",
+    };
     await cloudOf(oci, { oci: settings }).inspect(REF, null);
     expect(atKms(oci)?.base).toBe("https://mine.example.com");
     expect(oci.calls.some((call) => call.startsWith("GetVault"))).toBe(false);
@@ -371,7 +400,10 @@ describe("where it is asked", () => {
     for (const id of ["ocid1.key.oc1.eu-frankfurt-1.unique", "ocid1.key.oc99.moon-sea-1.v.unique"]) {
       const ref = parseOciKey(id) ?? REF;
       const { key } = await cloudOf(new FakeOci()).inspect(ref, null);
-      expect(key).toMatchObject({ known: false, why: { code: "look.misconfigured", fix: expect.stringContaining("--oci-vault") } });
+      expect(key).toMatchObject({
+        known: false,
+        why: { code: "look.misconfigured", fix: expect.stringContaining("--oci-vault") },
+      });
     }
   });
 });

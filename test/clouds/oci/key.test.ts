@@ -83,7 +83,11 @@ describe("references", () => {
     [`ocid1.key.oc1.iad.v.${"u".repeat(600)}`, "it is no OCID"],
   ])("refuses %j", (text, fault) => {
     const error = failure(text);
-    expect(error).toMatchObject({ kind: "usage", code: "usage.key-reference", fix: expect.stringContaining(OCI_KEY_EXAMPLE) });
+    expect(error).toMatchObject({
+      kind: "usage",
+      code: "usage.key-reference",
+      fix: expect.stringContaining(OCI_KEY_EXAMPLE),
+    });
     expect(error.message).toContain(`is not a reference to an OCI key: ${fault}`);
     expect(error.message.length).toBeLessThan(400);
   });
@@ -135,7 +139,9 @@ function hostOf(endpoint: string): string {
 
 describe("regions", () => {
   test("are the SDK's", () => {
-    const ours = REALMS.flatMap(({ id, domain, regions }) => [...regions].map(([code, name]) => `${id} ${domain} ${code} ${name}`));
+    const ours = REALMS.flatMap(({ id, domain, regions }) =>
+      [...regions].map(([code, name]) => `${id} ${domain} ${code} ${name}`),
+    );
     const theirs = common.Region.values().map(
       ({ realm, regionCode: code, regionId }) => `${realm.realmId} ${realm.secondLevelDomain} ${code} ${regionId}`,
     );

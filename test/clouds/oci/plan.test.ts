@@ -11,8 +11,8 @@ import {
   DATA,
   DEFINES,
   DENIED,
-  failureOf,
   facts,
+  failureOf,
   GRANT,
   GROUP,
   judge,
@@ -69,7 +69,8 @@ describe("a grant that is not there", () => {
         after: JSON.stringify(
           {
             name: "keygrant-aiven",
-            description: "Lets aiven use customer-managed keys. Written by keygrant, which adds and removes keys in it.",
+            description:
+              "Lets aiven use customer-managed keys. Written by keygrant, which adds and removes keys in it.",
             statements: [...DEFINES, ADMIT],
           },
           null,
@@ -160,7 +161,9 @@ describe("forms", () => {
 
   test("the whole place without the export", () => {
     const change = made(present(facts(), { scope: "tenancy", noExport: true }));
-    expect(written(change)[2]).toBe("admit group AG of tenancy AT to use keys in tenancy where request.permission != 'KEY_EXPORT'");
+    expect(written(change)[2]).toBe(
+      "admit group AG of tenancy AT to use keys in tenancy where request.permission != 'KEY_EXPORT'",
+    );
     expect(answer(change.after).answer).toBe("allowed");
   });
 });
@@ -218,7 +221,9 @@ describe("another group in place of the old one", () => {
   const before = [`define tenancy AT as ${VENDOR}`, `define group AG as ${old}`, ADMIT];
 
   test("goes out of our own statements, for this key", () => {
-    const change = made(plan(facts({ root: [policy(OURS, before)] }), GRANT, "present", FORM, { replacePrincipals: [old] }));
+    const change = made(
+      plan(facts({ root: [policy(OURS, before)] }), GRANT, "present", FORM, { replacePrincipals: [old] }),
+    );
     expect(written(change)).toEqual([before[0], `define group AG2 as ${GROUP}`, ADMIT.replace("AG", "AG2")]);
     expect(answer(change.after).answer).toBe("allowed");
     const stale = { ...GRANT, accessors: [{ ...ACCESSOR, fields: { ...ACCESSOR.fields, access_group: old } }] };
@@ -232,13 +237,16 @@ describe("another group in place of the old one", () => {
   });
 
   test("stays where it is not ours", () => {
-    const change = made(plan(facts({ root: [policy("theirs", before)] }), GRANT, "present", FORM, { replacePrincipals: [old] }));
+    const change = made(
+      plan(facts({ root: [policy("theirs", before)] }), GRANT, "present", FORM, { replacePrincipals: [old] }),
+    );
     expect(change.edits.map(({ title }) => title)).toEqual([`the policy "${OURS}" in the root compartment`]);
   });
 });
 
 describe("limits", () => {
-  const many = (count: number) => Array.from({ length: count }, (_, index) => `allow group g${index} to read keys in tenancy`);
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => `allow group g${index} to read keys in tenancy`);
 
   test("a full policy is followed by another one", () => {
     const change = made(present(facts({ root: [policy(OURS, many(49))] })));
@@ -266,7 +274,9 @@ describe("limits", () => {
 
   test("a policy that is nearly full says so", () => {
     const change = made(present(facts({ root: [policy(OURS, many(44))] })));
-    expect(change.edits[0]?.summary.at(-1)).toBe("the policy will have 47 of some 50 statements; the next ones go into another policy");
+    expect(change.edits[0]?.summary.at(-1)).toBe(
+      "the policy will have 47 of some 50 statements; the next ones go into another policy",
+    );
   });
 });
 

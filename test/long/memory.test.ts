@@ -1,0 +1,35 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, it } from "vitest";
+import { startChild } from "../cli/child.ts";
+import { fleet } from "../cli/fleet.ts";
+import { openWorld } from "../cli/harness.ts";
+
+/** Peak memory of the built command over a fleet, in KiB. Nothing is held for a key once it has been told. */
+async function peakOver(keys: number): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "keygrant-peak-"));
+  const peak = join(folder, "peak");
+  await using world = await openWorld();
+  const { projects } = fleet(world, keys);
+  const args = ["validate", ...projects.flatMap((one) => ["-p", one]), "--probe", "off"];
+  const outputs = [`jsonl=${join(folder, "keys.jsonl")}`, `prometheus=${join(folder, "keys.prom")}`];
+  const child = startChild([...args, ...outputs.flatMap((one) => ["-o", one])], {
+    ...world.sandbox.env,
+    KEYGRANT_STATE_DIR: world.stateDir,
+    KEYGRANT_TEST_PEAK: peak,
+    NODE_OPTIONS: `--import=${resolve("test/long/peak.mjs")}`,
+  });
+  expect(await child.done).toMatchObject({ exitCode: 0 });
+  const kib = Number(await readFile(peak, "utf8"));
+  await rm(folder, { recursive: true });
+  return kib;
+}
+
+it("a thousand keys take at most 1.2 times the memory of a hundred", async () => {
+  const hundred = await peakOver(100);
+  const thousand = await peakOver(1_000);
+  expect({ hundred, thousand, ratio: thousand / hundred }).toMatchObject({
+    ratio: expect.toSatisfy((it) => it <= 1.2),
+  });
+});

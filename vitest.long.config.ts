@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+import { peggyVite } from "./build/peggy.ts";
+
+/** What takes long and is measured: run before a release, one after the other. */
+export default defineConfig({
+  plugins: [peggyVite],
+  test: {
+    include: ["test/long/**/*.test.ts"],
+    globalSetup: ["test/build.ts"],
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    reporters: ["verbose"],
+  },
+});
