@@ -24,6 +24,8 @@ const result = await build({
   minifyWhitespace: true,
   legalComments: "none",
   metafile: true,
+  // stdout is data: what a library prints goes where talk goes.
+  define: { "console.log": "console.error", "console.info": "console.error" },
   plugins: [peggyPlugin],
   // Libraries that are CommonJS ask for Node's own modules with require, and for where they are.
   banner: {

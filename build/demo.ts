@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 const bin = fileURLToPath(new URL("../bin/keygrant.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "keygrant-demo-"));
 const KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-4111-8111-111111111111";
+const OCI_KEY = "ocid1.key.oc1.eu-frankfurt-1.demovault.healthy";
+const OCI_SECOND = "ocid1.key.oc1.eu-frankfurt-1.demovault.otherkey";
 
 interface Scene {
   readonly says: string;
@@ -48,6 +50,21 @@ const SCENES: readonly Scene[] = [
     says: "And one that could not be looked at. That is never called INVALID. Exit code 12.",
     args: ["validate", keyNamed("throttled")],
     exitCode: 12,
+  },
+  {
+    says: "An OCI Vault key: one policy in the root compartment lets the vendor's group in, for this key alone.",
+    args: ["onboard", OCI_KEY, "--yes"],
+    exitCode: 0,
+  },
+  {
+    says: "Once more: it stands there already.",
+    args: ["onboard", OCI_KEY, "--yes"],
+    exitCode: 0,
+  },
+  {
+    says: "A second OCI key joins the same statement, because OCI counts statements: look for `any {…}` in the diff.",
+    args: ["onboard", OCI_SECOND, "--yes"],
+    exitCode: 0,
   },
 ];
 

@@ -1,7 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { configFileSchema, configurationPage } from "./configuration.ts";
 import { codesPage, jsonPage, policyFileSchema } from "./pages.ts";
 
 /** Writes every page that is made from the code. A test fails when one of them is not current. */
 await writeFile("docs/codes.md", codesPage());
 await writeFile("docs/json.md", jsonPage());
 await writeFile("policies/schema.json", policyFileSchema());
+await writeFile("docs/keygrant.schema.json", configFileSchema());
+await writeFile("docs/configuration.md", configurationPage(await readFile("docs/configuration.md", "utf8")));

@@ -1,11 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { configFileSchema, configurationPage } from "../build/configuration.ts";
 import { codesPage, jsonPage, policyFileSchema } from "../build/pages.ts";
 
 it.each([
   ["docs/codes.md", codesPage],
   ["docs/json.md", jsonPage],
   ["policies/schema.json", policyFileSchema],
+  ["docs/keygrant.schema.json", configFileSchema],
 ])("%s is what the code makes (npm run docs)", async (path, make) => {
   expect(await readFile(path, "utf8")).toBe(make());
+});
+
+it("docs/configuration.md has every key of the schema (npm run docs)", async () => {
+  const page = await readFile("docs/configuration.md", "utf8");
+  expect(configurationPage(page)).toBe(page);
 });

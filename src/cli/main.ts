@@ -97,7 +97,7 @@ function report(error: unknown, asked: Asked): number {
   if (wantsJson(argv)) {
     host.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { code, message, fix } }, null, 2)}\n`);
   } else {
-    host.stderr.write(`keygrant: ${plainLines(message)} (${code})\n`);
+    host.stderr.write(`keygrant: ${wordsOf(problem)} (${code})\n`);
     if (fix !== "") host.stderr.write(`  next: ${plainText(fix, 4_000)}\n`);
   }
   if (argv.includes("--verbose") || argv.includes("-v")) host.stderr.write(`${causes(error)}\n`);
@@ -122,12 +122,10 @@ function problemOf(error: unknown, { host, help }: Asked): Problem {
   return { code: "bug", message: `This is a bug in keygrant: ${message}`, fix, exitCode: EXIT.bug };
 }
 
-/** A configuration has a line for each thing that is wrong with it. */
-function plainLines(message: string): string {
-  return message
-    .split("\n")
-    .map((line) => plainText(line, 4_000))
-    .join("\n  ");
+/** A configuration has a line for each thing that is wrong with it; everything else is said in one. */
+function wordsOf({ code, message }: Problem): string {
+  const lines = code === "config.invalid" ? message.split("\n") : [message];
+  return lines.map((line) => plainText(line, 4_000)).join("\n  ");
 }
 
 function wantsJson(argv: readonly string[]): boolean {

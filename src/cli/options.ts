@@ -74,7 +74,10 @@ export function assessing(command: Command, probe: AssessingOptions["probe"]): C
         .choices(["required", "auto", "off"])
         .default(probe),
     )
-    .option("--probe-role <arn>", "a role to assume for the round trip")
+    .option(
+      "--probe-role <arn>",
+      "whom to become for the round trip: an AWS role, a Google service account, an OCI profile",
+    )
     .option("--accept <code>", "take this unknown as good; repeatable", codes, [])
     .addOption(new Option("--require <assurance>", "policy alone is not enough for VALID").choices(["vendor"]))
     .option("--wait <duration>", "the time that a new grant may take to be seen everywhere (AWS: 5m)", duration)

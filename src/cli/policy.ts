@@ -4,7 +4,16 @@ import { type Command, Option } from "commander";
 import { openDialect } from "../clouds/index.ts";
 import { POLICY_FORMATS, type PolicyFormat } from "../core/cloud.ts";
 import { LookError, usageError } from "../core/errors.ts";
-import type { Accessor, Grant, KeyKind, KeyRef, VendorCloudPolicy } from "../core/model.ts";
+import { kindOf } from "../core/evidence.ts";
+import {
+  type Accessor,
+  type Grant,
+  type KeyFacts,
+  type KeyKind,
+  type KeyRef,
+  unseen,
+  type VendorCloudPolicy,
+} from "../core/model.ts";
 import { plainText } from "../core/text.ts";
 import type { FieldValues } from "../core/trust.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
@@ -26,7 +35,7 @@ interface Options extends CommonOptions, LocatingOptions, GrantingOptions {
   readonly project: readonly string[];
   readonly accessor: FieldValues;
   readonly format: PolicyFormat;
-  readonly purpose: string;
+  readonly purpose?: string;
   readonly current?: string;
 }
 
@@ -56,7 +65,7 @@ export function policyCommand(program: Command, host: Host, finish: Finish): voi
         .choices(POLICY_FORMATS)
         .default("json"),
     )
-    .option("--purpose <name>", "which of the vendor's kinds of keys", "symmetric")
+    .option("--purpose <name>", "which of the vendor's kinds of keys (default: what the live key is, else symmetric)")
     .option("--current <file>", "the policy as it is now, to add to: a file, - for standard input, live to read it");
   granting(locating(common(command)));
   sessionAction<Options>(command, host, finish, run);
@@ -70,12 +79,15 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
     throw usageError("usage.cloud", "Neither a key nor a cloud was named.", "Give a key reference, or --cloud aws.");
   }
   const policy = session.policyFor(cloud);
-  const kind = kindNamed(options.purpose, policy);
+  // Before anybody is asked: a purpose that there is not is wrong usage.
+  const named = options.purpose === undefined ? null : kindNamed(options.purpose, policy);
   const dialect = await openDialect(cloud, { scope: options.scope, noExport: !options.export });
   const accessors = await accessorsFor(invocation, session, policy, key);
   for (const accessor of accessors) dialect.checkAccessor(accessor, key, policy);
   const grant: Grant = { policy, accessors };
-  const current = await currentDocument(invocation, session, key);
+  const live = options.current === "live" ? await readLive(session, key) : null;
+  const current = live === null ? await givenDocument(invocation) : bodyOf(live);
+  const kind = named ?? kindOfLive(live, policy) ?? kindNamed("symmetric", policy);
   const text = printed(() => dialect.print({ grant, kind, key, current, format: options.format }), options.current);
   if (!printer.json) printer.data(text);
   else {
@@ -155,22 +167,29 @@ function printed(print: () => string, current: string | undefined): string {
   }
 }
 
-/** The present document: read from where the user says, or not at all. */
-async function currentDocument(
-  { host, options }: Invocation<Options>,
-  session: Session,
-  key: KeyRef | null,
-): Promise<string | null> {
+/** The present document as it was handed in; null when none was. */
+async function givenDocument({ host, options }: Invocation<Options>): Promise<string | null> {
   const { current } = options;
   if (current === undefined) return null;
-  if (current === "-") return readAll(host.stdin);
-  if (current !== "live") return readDocument(current);
+  return current === "-" ? readAll(host.stdin) : readDocument(current);
+}
+
+async function readLive(session: Session, key: KeyRef | null): Promise<KeyFacts> {
   if (key === null) throw usageError("usage.current", "Only a key has a present policy.", "Name the key.");
   const cloud = await session.openCloud(key);
-  const body = (await cloud.inspect(key, null)).documents[0]?.body;
-  if (body?.known) return body.value.text;
-  const why = body?.why ?? { code: "look.unsupported", detail: "The key has no policy of its own." };
-  throw new LookError(why, "Pass it with --current <file>.");
+  return cloud.inspect(key, null);
+}
+
+function bodyOf({ documents: [own] }: KeyFacts): string {
+  const body = own?.body ?? unseen({ code: "look.unsupported", detail: "The key has no policy of its own." });
+  if (body.known) return body.value.text;
+  throw new LookError(body.why, "Pass it with --current <file>.");
+}
+
+/** What the key is for, where it was looked at and is of a kind that the vendor takes. */
+function kindOfLive(facts: KeyFacts | null, policy: VendorCloudPolicy): KeyKind | null {
+  const key = facts?.key.known ? facts.key.value : null;
+  return key === null ? null : kindOf(key, policy);
 }
 
 async function readDocument(path: string): Promise<string> {

@@ -115,7 +115,7 @@ const gcp = section({
     /^[a-z0-9-]{1,63}@([a-z0-9.:-]{1,100}\.)?gserviceaccount\.com$/,
   )
     .optional()
-    .describe("The service account to impersonate"),
+    .describe("The service account that makes the round trip, as --impersonate-service-account"),
 });
 
 const oci = section({

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { HEALTHY_AWS_KEY } from "../../src/sandbox/cast.ts";
+import { HEALTHY_AWS_KEY, HEALTHY_GCP_KEY, HEALTHY_GCP_RSA_KEY } from "../../src/sandbox/cast.ts";
 import { type CliResult, openWorld, type World } from "./harness.ts";
 import { named } from "./peek.ts";
 
@@ -17,6 +17,10 @@ interface Golden {
 
 const ONCE: Golden["first"] = [ONBOARD];
 const BROKEN_KEYS = ["denied", "partial", "disabled", "conditional", "unreadable"].map((name) => named(name));
+const GCP_KEY = HEALTHY_GCP_KEY;
+const BROKEN_GCP_KEYS = ["grant-missing", "partial", "destroyed", "conditional", "expired", "rotation-off"].map(
+  (name) => named(name, "gcp"),
+);
 const GOLDENS: readonly Golden[] = [
   { name: "onboard-first", args: ONBOARD },
   { name: "onboard-second", args: ONBOARD, first: ONCE },
@@ -31,6 +35,12 @@ const GOLDENS: readonly Golden[] = [
   { name: "policy-json", args: POLICY },
   { name: "policy-document", args: [...POLICY, "--format", "document", "--current", "live"] },
   { name: "policy-cli", args: [...POLICY, "--format", "cli"] },
+  { name: "gcp-onboard-first", args: ["onboard", GCP_KEY, "--yes"] },
+  { name: "gcp-onboard-second", args: ["onboard", GCP_KEY, "--yes"], first: [["onboard", GCP_KEY, "--yes"]] },
+  { name: "gcp-validate-broken", args: ["validate", ...BROKEN_GCP_KEYS] },
+  { name: "gcp-policy-json", args: ["policy", GCP_KEY] },
+  { name: "gcp-policy-document", args: ["policy", GCP_KEY, "--format", "document", "--current", "live"] },
+  { name: "gcp-policy-cli", args: ["policy", HEALTHY_GCP_RSA_KEY, "--purpose", "rsa", "--format", "cli"] },
   { name: "usage", args: ["onboard", "arn:aws:kms:eu-west-1:111:key/abc"] },
 ];
 

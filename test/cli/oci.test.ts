@@ -1,10 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  HEALTHY_OCI_KEY,
-  OCI_GROUP_DEMO,
-  OCI_GROUP_SECOND,
-  OCI_OWNER,
-} from "../../src/sandbox/cast.ts";
+import { HEALTHY_OCI_KEY, OCI_GROUP_DEMO, OCI_GROUP_SECOND, OCI_OWNER } from "../../src/sandbox/cast.ts";
 import { type CliResult, openWorld, type World } from "./harness.ts";
 import { admit, DEFINES, OURS, others, overwrite, policies, statements, unmerge } from "./oci-peek.ts";
 import { asked, cmks, named, written } from "./peek.ts";
@@ -156,7 +151,10 @@ describe("two projects that share a key", () => {
 });
 
 describe("what others wrote", () => {
-  const THEIRS = ["Allow group Auditors to read key-family in tenancy", "  deny   group Interns to use keys in tenancy"];
+  const THEIRS = [
+    "Allow group Auditors to read key-family in tenancy",
+    "  deny   group Interns to use keys in tenancy",
+  ];
 
   it("into keygrant's own policy stays in it to the letter", async () => {
     await using world = await onboarded(KEY);

@@ -257,3 +257,12 @@ describe("mutes and receivers", () => {
 function tomorrow({ clock }: World): string {
   return new Date(clock.now().getTime() + 86_400_000).toISOString().slice(0, 10);
 }
+
+describe("deploy/kubernetes/keygrant.yaml", () => {
+  it("is a configuration: what is missing is the secret", async () => {
+    await using world = await openWorld();
+    const args = ["validate", "--config", "deploy/kubernetes/keygrant.yaml"];
+    const run = await world.json(args, { env: { AIVEN_AUTH_TOKEN: undefined } });
+    expect(run).toMatchObject({ exitCode: 2, json: { error: { code: "credentials.missing" } } });
+  });
+});

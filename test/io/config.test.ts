@@ -51,7 +51,7 @@ describe("a configuration", () => {
     ]);
     expect(config).toMatchObject({
       path: "docs/keygrant.example.yaml",
-      gcp: { impersonate: "keygrant-audit@security-tools.iam.gserviceaccount.com" },
+      gcp: { impersonate: "keygrant-probe@security-tools.iam.gserviceaccount.com" },
       oci: { profile: "KEYGRANT" },
       concurrency: 16,
       timeoutMs: 30_000,

@@ -59,7 +59,9 @@ export function isExportableByOthers(facts: KeyFacts): boolean {
   const defines = view.value.attached
     .flatMap(({ policy }) => policy.statements.map((text) => read(text).statement))
     .filter((one) => one?.kind === "define");
-  const ids = (what: "group" | "tenancy") => [...new Set(defines.flatMap((one) => (one.what === what ? [one.id] : [])))];
+  const ids = (what: "group" | "tenancy") => [
+    ...new Set(defines.flatMap((one) => (one.what === what ? [one.id] : []))),
+  ];
   return ids("tenancy").some((tenancy) =>
     [...ids("group"), NOBODY].some((group) => {
       const { answer: may } = answer("KEY_EXPORT", { facts, vendor: { group, tenancy }, view, read });

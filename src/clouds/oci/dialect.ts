@@ -125,6 +125,7 @@ function readPresent(text: string, vendor: string): Present {
   const data = field(value, "data") ?? value;
   const list = field(data, "policies") ?? data;
   if (!Array.isArray(list)) return readOne(list, textField(value, "etag"));
+  if (list.some((one) => textsField(one, "statements") === null)) throw unreadable();
   const ours = list.find((one) => textField(one, "name") === policyName(vendor, 1));
   return ours === undefined ? { id: null, etag: null, statements: [] } : readOne(ours, null);
 }

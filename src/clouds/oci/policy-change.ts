@@ -1,5 +1,5 @@
 import { LookError } from "../../core/errors.ts";
-import type { Seen } from "../../core/model.ts";
+import { type Seen, seen } from "../../core/model.ts";
 import type { Clock, Jitter } from "../../core/ports.ts";
 import type { IdentityPort } from "./api.ts";
 import type { PolicyText } from "./edits.ts";
@@ -47,22 +47,24 @@ export async function findPolicy(deps: WriteDeps, change: PolicyChange): Promise
   throw new LookError(found.why, "Run the same command again: it looks before it writes.");
 }
 
-export function lookPolicy(
+/** `halfThere`: what a policy counts as that is listed and, asked for by its OCID, is not there or not to be seen. */
+export async function lookPolicy(
   { identity, tenancyId }: WriteDeps,
   { name }: PolicyChange,
+  halfThere: "unseen" | "absent" = "unseen",
 ): Promise<Seen<PolicyRecord | null>> {
-  const asked: Asked = {
-    call: "ListPolicies",
-    about: " of the root compartment",
-    needs: "inspect policies in tenancy",
-  };
-  return look(asked, async () => {
-    const listed = await identity.listPolicies(tenancyId);
-    const found = listed.find((one) => one.name === name && !GONE.has(one.lifecycleState));
-    if (found === undefined) return null;
+  const needs = "inspect policies in tenancy";
+  const list: Asked = { call: "ListPolicies", about: " of the root compartment", needs };
+  const listed = await look(list, () => identity.listPolicies(tenancyId));
+  if (!listed.known) return listed;
+  const found = listed.value.find((one) => one.name === name && !GONE.has(one.lifecycleState));
+  if (found === undefined) return seen(null);
+  const read = await look({ call: "GetPolicy", about: ` of "${name}"`, needs }, async () => {
     const { policy, etag } = await identity.getPolicy(found.id);
     return recordOf(policy, etag);
   });
+  const isHalfThere = !read.known && read.why.code === "look.absent-or-denied";
+  return isHalfThere && halfThere === "absent" ? seen(null) : read;
 }
 
 const GONE: ReadonlySet<string> = new Set(["DELETED", "DELETING"]);

@@ -14,7 +14,6 @@ export interface Profile {
 }
 
 export interface ProfileSource {
-  /** Absolute. */
   readonly configFile: string;
   readonly profile: string;
   /** What `~` stands for. */
@@ -28,7 +27,8 @@ export interface ProfileSource {
  * the SDK's own reader: that one prints on standard output when there is no profile DEFAULT.
  */
 export async function readProfile(source: ProfileSource): Promise<Profile> {
-  const { configFile, profile, session } = source;
+  const { profile, session } = source;
+  const configFile = atHome(source.configFile, source);
   const values = profileIn(await readText(configFile, "the OCI configuration file"), source);
   const value = (name: string): string => {
     const found = values.get(name);
@@ -66,9 +66,13 @@ function profileIn(text: string, { configFile, profile }: ProfileSource): Readon
   return new Map([...(sections.get("DEFAULT") ?? []), ...own]);
 }
 
-function pathOf(path: string, { home, configFile }: ProfileSource): string {
-  if (/^~[\\/]/.test(path)) return join(home, path.slice(2));
-  return isAbsolute(path) ? path : join(configFile, "..", path);
+function atHome(path: string, { home }: ProfileSource): string {
+  return /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
+}
+
+function pathOf(path: string, source: ProfileSource): string {
+  const own = atHome(path, source);
+  return isAbsolute(own) ? own : join(atHome(source.configFile, source), "..", own);
 }
 
 async function readText(path: string, what: string): Promise<string> {

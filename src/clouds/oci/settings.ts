@@ -14,7 +14,7 @@ export type OciAuth = (typeof OCI_AUTH)[number];
 
 /** What OCI's own tools keep, and what a person said beside it. */
 export interface OciOptions extends EndpointSettings {
-  /** Absolute; `~/.oci/config` when nobody says otherwise. */
+  /** `~/.oci/config` when nobody says otherwise. */
   readonly configFile: string;
   readonly profile: string;
   /** One of `OCI_AUTH`; anything else is refused. */

@@ -26,7 +26,8 @@ export async function settle(deps: SettleDeps, change: PolicyChange, reads: numb
   let row = 0;
   let unsettled: Found | null = null;
   for (;;) {
-    const found = await lookPolicy(deps, change);
+    // Reads take turns: what has just been created is listed by one and not known to the next.
+    const found = await lookPolicy(deps, change, "absent");
     const said = found.known ? JSON.stringify(found.value) : "";
     row = said !== "" && said === last ? row + 1 : said === "" ? 0 : 1;
     last = said;
