@@ -75,7 +75,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 if (wrong === 0)
-  say("\nThat was all on this machine: worthless keys, real HTTP, the real AWS SDK. README.md shows real use.");
+  say("\nThat was all on this machine: worthless keys, real HTTP, the real SDKs. README.md shows real use.");
 process.exitCode = wrong === 0 ? 0 : 1;
 
 function play({ says, args, exitCode }: Scene): void {

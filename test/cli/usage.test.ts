@@ -46,7 +46,7 @@ describe("wrong usage", () => {
   it.each(WRONG)("%s", async (_what, args, says) => {
     const { exitCode, stdout, stderr } = await runCli(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
-    expect(stderr).toMatch(/^keygrant: [^]+ \([a-z-]+\.[a-z-]+\)\n {2}next: .+\n$/);
+    expect(stderr).toMatch(/^keygrant: .+ \([a-z-]+\.[a-z-]+\)\n {2}next: .+\n$/s);
     expect(stderr.replaceAll("\n", " ")).toMatch(says);
   });
 

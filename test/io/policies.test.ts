@@ -26,7 +26,8 @@ describe("the shipped policies", () => {
       }
       for (const kind of policy.key.kinds) {
         const holes = [...JSON.stringify(kind.grant).matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
-        for (const hole of holes) expect(["key", "compartment", ...Object.keys(policy.accessor.fields)]).toContain(hole);
+        for (const hole of holes)
+          expect(["key", "compartment", ...Object.keys(policy.accessor.fields)]).toContain(hole);
       }
       const names = policy.key.kinds.map((kind) => kind.name);
       expect(new Set(names).size).toBe(names.length);

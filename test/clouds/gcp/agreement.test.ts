@@ -63,6 +63,7 @@ const expressions = fc.constantFrom(
     `request.time < timestamp("2026-12-01T00:00:00Z") || resource.name == "${KEY}"`,
     '!(request.time >= timestamp("2026-12-01T00:00:00Z")) ? true : request.time < timestamp("2100-01-01T00:00:00Z")',
   ],
+  ...[`resource.name == "${KEY}/cryptoKeyVersions/2"`, '!(resource.name.endsWith("/cryptoKeyVersions/13"))'],
   ...['request.time.getHours("UTC") < 12', '!(resource.name.endsWith("symmetric"))'],
   ...[
     `resource.name == "x" || request.time > timestamp("2020-01-01T00:00:00Z")`,
@@ -80,6 +81,8 @@ interface Case {
   readonly ring: readonly Binding[];
   readonly project: readonly Binding[];
   readonly isRsa: boolean;
+  /** The version of an RSA key that the vendor uses. */
+  readonly version: string;
   readonly custom: readonly string[];
 }
 
@@ -88,6 +91,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   ring: bindings,
   project: bindings,
   isRsa: fc.boolean(),
+  version: fc.constantFrom("1", "2", "13"),
   custom: fc.subarray([DECRYPT, "cloudkms.cryptoKeyVersions.useToEncrypt", "cloudkms.cryptoKeys.get"]),
 });
 
@@ -100,7 +104,7 @@ function judged({ key, ring, project, isRsa, custom }: Case) {
   return access(factsOf({ ...documents, more, description, ref: refOf(KEY) }), GRANT, NOW)[0]?.actions ?? [];
 }
 
-function decided({ key, ring, project, isRsa, custom }: Case, permission: string, now = NOW): boolean {
+function decided({ key, ring, project, isRsa, version, custom }: Case, permission: string, now = NOW): boolean {
   const policy = (list: readonly Binding[]): StoredPolicy => ({
     bindings: list,
     auditConfigs: [],
@@ -119,7 +123,7 @@ function decided({ key, ring, project, isRsa, custom }: Case, permission: string
     roles: [{ name: CUSTOM, title: "mine", includedPermissions: custom, etag: "BwX=" }],
     tokens: [],
   } as unknown as GcpWorld;
-  const resource = isRsa ? `${KEY}/cryptoKeyVersions/1` : KEY;
+  const resource = isRsa ? `${KEY}/cryptoKeyVersions/${version}` : KEY;
   return isAllowed(world, {
     caller: { member: WORKER, late: false },
     permission,
@@ -148,7 +152,7 @@ test("the judge and the sandbox agree", () => {
 test("what ends, ends on the date that was said", () => {
   fc.assert(
     fc.property(binding, fc.boolean(), (only, isRsa) => {
-      const given: Case = { key: [only], ring: [], project: [], isRsa, custom: [] };
+      const given: Case = { key: [only], ring: [], project: [], isRsa, version: "1", custom: [] };
       for (const one of judged(given)) {
         if (one.answer !== "allowed" || one.until === undefined) continue;
         expect(decided(given, one.action, new Date(Date.parse(one.until) + 1))).toBe(false);

@@ -41,7 +41,8 @@ describe("the policy language", () => {
         (statement, spaces) => {
           let index = 0;
           const words = print(statement).split(/ (?=(?:[^']|'(?:\\'|[^'])*')*$)/);
-          fc.pre(!words.some((word) => word.includes("/")));
+          // Splitting at spaces outside of quotes is only this simple without escaped quotes and patterns.
+          fc.pre(!words.some((word) => word.includes("/") || word.includes("\\")));
           const text = words.reduce((all, word) => `${all}${spaces[index++ % spaces.length] ?? " "}${word}`);
           expect(readable(text)).toEqual(statement);
         },
