@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 const bin = fileURLToPath(new URL("../bin/keygrant.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "keygrant-demo-"));
 const KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-4111-8111-111111111111";
+const GOOGLE = "projects/demo/locations/europe-west1/keyRings/demo/cryptoKeys";
 const OCI_KEY = "ocid1.key.oc1.eu-frankfurt-1.demovault.healthy";
 const OCI_SECOND = "ocid1.key.oc1.eu-frankfurt-1.demovault.otherkey";
 
@@ -18,7 +19,14 @@ interface Scene {
   readonly says: string;
   readonly args: readonly string[];
   readonly exitCode: number;
+  /** The lines worth reading, where the rest was to be seen before. */
+  readonly shows?: RegExp;
+  /** Must stand in what is printed. */
+  readonly expects?: RegExp;
 }
+
+const RESULT = /^([1-7]\/7|VALID|Registered)/;
+const UNCHANGED = /^4\/7 grant +unchanged/m;
 
 const SCENES: readonly Scene[] = [
   {
@@ -52,6 +60,27 @@ const SCENES: readonly Scene[] = [
     exitCode: 12,
   },
   {
+    says: "Google Cloud, a symmetric key: the vendor comes in as a group, in a binding of the key's IAM policy.",
+    args: ["onboard", `${GOOGLE}/symmetric`, "--yes"],
+    exitCode: 0,
+  },
+  {
+    says: "An RSA key needs another role. Only the lines that matter:",
+    args: ["onboard", `${GOOGLE}/rsa`, "--yes"],
+    exitCode: 0,
+    shows: RESULT,
+    expects: /adds a binding of roles\/cloudkms\.cryptoOperator/,
+  },
+  ...["symmetric", "rsa"].map(
+    (name): Scene => ({
+      says: `The ${name} key again: nothing is written, nothing is registered twice.`,
+      args: ["onboard", `${GOOGLE}/${name}`, "--yes"],
+      exitCode: 0,
+      shows: /^([346]\/7|VALID|Registered)/,
+      expects: UNCHANGED,
+    }),
+  ),
+  {
     says: "An OCI Vault key: one policy in the root compartment lets the vendor's group in, for this key alone.",
     args: ["onboard", OCI_KEY, "--yes"],
     exitCode: 0,
@@ -60,6 +89,8 @@ const SCENES: readonly Scene[] = [
     says: "Once more: it stands there already.",
     args: ["onboard", OCI_KEY, "--yes"],
     exitCode: 0,
+    shows: /^([346]\/7|VALID|Registered)/,
+    expects: UNCHANGED,
   },
   {
     says: "A second OCI key joins the same statement, because OCI counts statements: look for `any {…}` in the diff.",
@@ -78,13 +109,23 @@ if (wrong === 0)
   say("\nThat was all on this machine: worthless keys, real HTTP, the real SDKs. README.md shows real use.");
 process.exitCode = wrong === 0 ? 0 : 1;
 
-function play({ says, args, exitCode }: Scene): void {
+function play({ says, args, exitCode, shows, expects }: Scene): void {
   say(`\n── ${says}\n`);
   say(`$ keygrant ${args.join(" ")} --sandbox`);
-  const { status } = run([...args, "--sandbox"], "inherit");
-  if (status === exitCode) return;
+  const isRead = shows !== undefined || expects !== undefined;
+  const { status, stdout } = run([...args, "--sandbox"], isRead ? "pipe" : "inherit");
+  if (isRead) say(shows === undefined ? stdout : linesLike(shows, stdout));
+  const isExpected = expects === undefined || expects.test(stdout);
+  if (status === exitCode && isExpected) return;
   wrong++;
-  say(`(expected exit code ${exitCode}, got ${status})`);
+  say(`(expected exit code ${exitCode}, got ${status}${isExpected ? "" : `, without ${expects}`})`);
+}
+
+function linesLike(shows: RegExp, text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => shows.test(line))
+    .join("\n");
 }
 
 /** Finds a key of the sandbox by its name, as a person would with `sandbox keys`. */

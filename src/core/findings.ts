@@ -36,12 +36,12 @@ export const CODES = [
     means:
       "The key is scheduled for deletion. Nobody can use it, and on its date everything encrypted under it is lost.",
     found: "The key's state in the describe call.",
-    fix: "Cancel the deletion (AWS: `aws kms cancel-key-deletion`), then enable the key again.",
+    fix: "Cancel the deletion (AWS: `aws kms cancel-key-deletion`; Google Cloud: `gcloud kms keys versions restore`; OCI: `oci kms management key cancel-deletion`), then enable the key again.",
   }),
   row("key.disabled", "key", "fail", OWNER, {
     means: "The key is disabled: every encrypt and decrypt is refused, the vendor's too.",
     found: "The key's state in the describe call.",
-    fix: "Enable the key (AWS: `aws kms enable-key`).",
+    fix: "Enable the key (AWS: `aws kms enable-key`; Google Cloud: `gcloud kms keys versions enable`; OCI: `oci kms management key enable`).",
   }),
   row("key.no-material", "key", "fail", OWNER, {
     means: "The key has no key material: it waits for some to be imported, or what it had was destroyed.",
@@ -251,7 +251,7 @@ export const CODES = [
   row("key.rotation-off", "key", "warn", OWNER, {
     means: "The cloud does not renew the key's material by itself.",
     found: "The rotation status of the key.",
-    fix: "Enable automatic rotation (AWS: `aws kms enable-key-rotation`): old data stays readable.",
+    fix: "Enable automatic rotation (AWS: `aws kms enable-key-rotation`; Google Cloud: `gcloud kms keys update --rotation-period`): old data stays readable.",
   }),
   row("key.wrong-region", "key", "warn", OWNER, {
     means: "The key is in another region than the services that use it.",

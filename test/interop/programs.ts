@@ -1,11 +1,12 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, it } from "vitest";
+import { afterAll, beforeAll, it } from "vitest";
 
 /** Programs that nobody here wrote, as far as the machine has them. */
 export interface Program {
@@ -31,7 +32,9 @@ export function sayWhatRan(...programs: readonly Program[]): void {
 
 /** A folder of one's own, which no program shares with the user: a home, and a place for files. */
 export function throwAwayHome(): string {
-  const home = mkdtempSync(join(tmpdir(), "keygrant-interop-"));
+  const home = join(tmpdir(), `keygrant-interop-${randomUUID()}`);
+  // Where every test is skipped, nothing is made that would stay behind.
+  beforeAll(() => mkdirSync(home, { mode: 0o700 }));
   afterAll(() => rmSync(home, { recursive: true, force: true }));
   return home;
 }

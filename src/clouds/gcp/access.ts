@@ -1,7 +1,6 @@
 import { kindOf } from "../../core/evidence.ts";
 import type { Access, Accessor, ActionAccess, Grant, KeyFacts, KeyKind, VendorCloudPolicy } from "../../core/model.ts";
 import { type Applied, applyBindings, type Request } from "./bindings.ts";
-import type { Resource } from "./condition.ts";
 import { justificationDoubt, NOT_LOOKED_AT, type ReadPolicy, readPolicies, readRoles } from "./documents.ts";
 import { nameOf } from "./key.ts";
 import { nearest } from "./nearest.ts";
@@ -20,7 +19,8 @@ export function access(facts: KeyFacts, grant: Grant, now: Date): readonly Acces
   const roles = readRoles(facts.documents);
   const kinds = kindsOf(facts, grant.policy);
   const actions = commonActions(kinds);
-  const scope = { resources: resourcesOf(facts, kinds), project: nameOf(facts.ref).project, now };
+  const byVersion = kinds.some((kind) => kind.usage !== "ENCRYPT_DECRYPT");
+  const scope = { key: facts.ref.id, byVersion, project: nameOf(facts.ref).project, now };
   const principals = grant.accessors.map((accessor) => principalFor(accessor, kinds));
   const doubt = justificationDoubt(facts.documents);
   return grant.accessors.map((accessor, index) => {
@@ -61,24 +61,6 @@ function commonActions(kinds: readonly KeyKind[]): readonly string[] {
 function principalFor(accessor: Accessor, kinds: readonly KeyKind[]): string {
   const [kind] = kinds;
   return kind === undefined ? (Object.values(accessor.fields)[0] ?? "") : wantedBinding(accessor, kind).member;
-}
-
-/**
- * What a condition sees as the resource: a symmetric key is used by its own name, an asymmetric one by that of a
- * version. Which form stands for the latter in a condition no page says, so both have to agree.
- */
-function resourcesOf(facts: KeyFacts, kinds: readonly KeyKind[]): readonly Resource[] {
-  const own: Resource = { name: facts.ref.id, type: "cloudkms.googleapis.com/CryptoKey" };
-  if (kinds.every((kind) => kind.usage === "ENCRYPT_DECRYPT")) return [own];
-  const older = facts.key.known ? (facts.key.value?.olderVersions ?? []) : [];
-  const versions = new Set(["1", ...older.filter((one) => one.usable).map((one) => one.id)]);
-  return [
-    own,
-    ...[...versions].map((version) => ({
-      name: `${facts.ref.id}/cryptoKeyVersions/${version}`,
-      type: "cloudkms.googleapis.com/CryptoKeyVersion",
-    })),
-  ];
 }
 
 function decide(policies: readonly ReadPolicy[], request: Request): ActionAccess {

@@ -10,14 +10,16 @@ import { isNumber } from "./key.ts";
  */
 
 /** What is known about the request that the vendor would make, in one of the forms that it can have. */
-export interface Resource {
+interface Resource {
   readonly name: string;
   readonly type: string;
 }
 
 export interface ConditionScope {
-  /** The result counts only when it is the same for all of them. */
-  readonly resources: readonly Resource[];
+  /** The name of the key that the vendor uses. */
+  readonly key: string;
+  /** Whether it is used by the name of a version, as asymmetric keys are. */
+  readonly byVersion: boolean;
   /** The project of the key, as the reference names it. */
   readonly project: string;
   /** Dates are held against it. What comes and goes (hours, weekdays) is not: the vendor needs the key all the time. */
@@ -48,24 +50,54 @@ export function evaluateCondition(expression: string, scope: ConditionScope): Co
   if (ast === null) {
     return { met: "unknown", on: [`a condition that cannot be read: ${shown(expression)}`], until: null };
   }
-  const { met, on, dates } = evaluateAt(ast, scope);
-  if (met === "yes") return { met, on: [], until: endOf(ast, scope, dates) };
+  const resources = resourcesOf(expression, scope);
+  const { met, on, dates } = evaluateAt(ast, scope, resources);
+  if (met === "yes") return { met, on: [], until: endOf(ast, scope, resources, dates) };
   if (met === "no") return { met, on: [], until: null };
   return { met, on: on.size > 0 ? [...on] : [shown(expression)], until: null };
 }
 
-function evaluateAt(ast: ASTNode, scope: ConditionScope) {
+/** Numbers of versions that differ in every part, for those that the expression does not name. */
+const SOME_VERSIONS = ["1", "2", "999999999"];
+/** More than anybody writes: then nothing is said. */
+const MOST_VERSIONS = 40;
+
+/**
+ * What the condition may see as the resource; the result counts only when it is the same for all of them. A symmetric
+ * key is used by its own name. An asymmetric one is used by that of a version, whichever is the newest by then: those
+ * that the expression can tell apart stand for all. Which of the two names stands in the attributes no page says.
+ */
+function resourcesOf(expression: string, { key, byVersion }: ConditionScope): readonly Resource[] {
+  const own: Resource = { name: key, type: "cloudkms.googleapis.com/CryptoKey" };
+  if (!byVersion) return [own];
+  const versions = new Set([...SOME_VERSIONS, ...(expression.match(/\d+/g) ?? [])]);
+  if (versions.size > MOST_VERSIONS) return [];
+  return [
+    own,
+    ...[...versions].map((version) => ({
+      name: `${key}/cryptoKeyVersions/${version}`,
+      type: "cloudkms.googleapis.com/CryptoKeyVersion",
+    })),
+  ];
+}
+
+function evaluateAt(ast: ASTNode, scope: ConditionScope, resources: readonly Resource[]) {
   const on = new Set<string>();
   const dates = new Set<number>();
-  const met = agreed(scope.resources.map((resource) => evaluate(ast, { ...scope, resource, on, dates })));
+  const met = agreed(resources.map((resource) => evaluate(ast, { ...scope, resource, on, dates })));
   return { met, on, dates };
 }
 
 /** More dates than anybody writes: what holds for longer is said to hold up to the last one that was looked at. */
-const MOST_DATES = 20;
+const MOST_DATES = 12;
 
 /** What holds changes on the dates that are compared with, and at no other time. */
-function endOf(ast: ASTNode, scope: ConditionScope, known: ReadonlySet<number>): number | null {
+function endOf(
+  ast: ASTNode,
+  scope: ConditionScope,
+  resources: readonly Resource[],
+  known: ReadonlySet<number>,
+): number | null {
   let dates = known;
   let time = scope.now.getTime();
   for (let looked = 0; ; looked++) {
@@ -73,7 +105,7 @@ function endOf(ast: ASTNode, scope: ConditionScope, known: ReadonlySet<number>):
     if (next === Number.POSITIVE_INFINITY) return null;
     if (looked === MOST_DATES) return next;
     time = next + 1;
-    const then = evaluateAt(ast, { ...scope, now: new Date(time) });
+    const then = evaluateAt(ast, { ...scope, now: new Date(time) }, resources);
     if (then.met !== "yes") return next;
     dates = new Set([...dates, ...then.dates]);
   }
@@ -175,7 +207,7 @@ function known(node: ASTNode, world: World): Tri {
 
 const ATTRIBUTES: ReadonlySet<string> = new Set(["resource.name", "resource.type", "resource.service"]);
 const METHODS: ReadonlySet<string> = new Set(["startsWith", "endsWith", "contains", "extract"]);
-const OPERATORS: ReadonlySet<string> = new Set(["==", "!=", "in", "+", "<", "<=", ">", ">="]);
+const OPERATORS: ReadonlySet<string> = new Set(["==", "!=", "in", "<", "<=", ">", ">="]);
 
 /** Nothing else is evaluated: `matches` can take for ever, and a macro can multiply its work. */
 function isKnowable(node: ASTNode, world: World): boolean {

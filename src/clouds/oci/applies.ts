@@ -1,9 +1,9 @@
+import { all, type Tri, tri } from "../../core/tri.ts";
 import { resolveAlias } from "./aliases.ts";
 import { type ConditionResult, evaluateCondition, type RequestContext } from "./condition.ts";
 import { type AttachedPolicy, type Place, pathName, type View } from "./policies.ts";
 import { regionCode } from "./regions.ts";
 import { type Grant, type Parsed, type Principal, parseStatement, type Place as WrittenPlace } from "./statement.ts";
-import { all, type Tri, tri } from "./tri.ts";
 import { covers } from "./verbs.ts";
 import { matchAdmit, type Vendor, type WhoMatch } from "./who.ts";
 

@@ -1,5 +1,5 @@
+import { agreed, all, any, not, type Tri, tri } from "../../core/tri.ts";
 import { type Condition, printCondition, type Value, type VariableTest } from "./statement.ts";
-import { agreed, all, any, not, type Tri, tri } from "./tri.ts";
 import { operationsOf } from "./verbs.ts";
 
 /** What is known of the request that the vendor would make. */

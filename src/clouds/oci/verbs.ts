@@ -1,5 +1,5 @@
+import { type Tri, tri } from "../../core/tri.ts";
 import type { Action } from "./statement.ts";
-import { type Tri, tri } from "./tri.ts";
 
 /**
  * What each verb adds for the resource-type `keys`

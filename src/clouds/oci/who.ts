@@ -1,6 +1,6 @@
+import { all, any, type Tri } from "../../core/tri.ts";
 import { type Resolved, resolveAlias } from "./aliases.ts";
 import type { Grant, Parsed, Principal, TenancyRef } from "./statement.ts";
-import { all, any, type Tri } from "./tri.ts";
 
 /** The vendor's principal: a group of another tenancy. */
 export interface Vendor {
