@@ -82,7 +82,7 @@ describe("the page", () => {
     expect(text).toContain("Takes down orders-pg orders-kafka ledger-pg");
     expect(text).toContain("and 1 more");
     expect(text).toContain("✕ key fail ✓ grant pass ✕ roundtrip fail ? vendor unknown");
-    expect(text).toContain("Next Enable the key (AWS: aws kms enable-key )");
+    expect(text).toContain("Next Enable the key (AWS: aws kms enable-key ; Google Cloud:");
     expect(text).toContain("VALID → INVALID");
     expect(worst).toMatch(/aria-label="Phases from .*: VALID, then INVALID, then VALID, then INVALID"/);
   });
