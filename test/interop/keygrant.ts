@@ -2,8 +2,18 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { type ChildResult, startChild } from "../cli/child.ts";
+import { type Child, type ChildResult, startChild } from "../cli/child.ts";
 import { clean, type Variables } from "./programs.ts";
+
+const started: Child[] = [];
+
+// Registered while the file is read: a hook that is registered inside another one is never called.
+afterAll(async () => {
+  for (const child of started.splice(0)) {
+    child.process.kill("SIGTERM");
+    await child.done;
+  }
+});
 
 /** `keygrant sandbox start` as a process of its own; gives the variables of its env file once it listens. */
 export async function startSandboxCommand(home: string, ...args: readonly string[]): Promise<Variables> {
@@ -13,10 +23,7 @@ export async function startSandboxCommand(home: string, ...args: readonly string
     ["sandbox", "start", "--env-file", file, ...args],
     clean(home, { KEYGRANT_SANDBOX_DIR: dir }),
   );
-  afterAll(async () => {
-    child.process.kill("SIGTERM");
-    await child.done;
-  });
+  started.push(child);
   const { stdout } = child.process;
   if (stdout === null) throw new Error("a child without stdout");
   await Promise.race([once(stdout, "data"), child.done.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
