@@ -5,8 +5,9 @@ import { main } from "./main.ts";
 export async function start(): Promise<void> {
   // What a cloud's SDK should stop calling in Node is for its authors to hear, not for whoever reads our stderr.
   process.noDeprecation = true;
-  // Whoever reads us may have had enough (`| head`): nobody is left to hear of it.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // Whoever reads us may have had enough (`| head`). The work goes on to its end, and the exit code stays its own:
+  // a run that stopped here would leave a write half done, and one that exits 0 would call every key VALID.
+  process.stdout.on("error", () => {});
   const exitCode = await main(process.argv.slice(2), processHost());
   process.exitCode = exitCode;
   // Connections that are kept alive and signal handlers would keep the process for nothing.

@@ -1,5 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** The built command, as a child process: what it loads, and on which Node. */
@@ -76,5 +78,20 @@ describe("an older Node", () => {
       stdout: "",
       stderr: "keygrant needs Node 22.19 or newer; this is 20.20.2.\n",
     });
+  });
+});
+
+describe("a reader who leaves", () => {
+  it("changes nothing about the work, nor about the exit code", () => {
+    const folder = mkdtempSync(join(tmpdir(), "keygrant-reader-"));
+    try {
+      const key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-4111-8111-111111111111";
+      const run = `{ "$0" -- bin/keygrant.js validate --sandbox --confirm 1 ${key}; echo "exit $?" >&2; } | true`;
+      const env = { PATH: process.env["PATH"] ?? "", HOME: folder, KEYGRANT_SANDBOX_DIR: folder };
+      const { stderr } = spawnSync("sh", ["-c", run, process.execPath], { encoding: "utf8", env });
+      expect(stderr).toBe("exit 10\n");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
