@@ -34,8 +34,9 @@ export {
 } from "./core/judge.ts";
 export type { AccessorKey, Memory, WriteEnd, WriteRecord } from "./core/memory.ts";
 export type * from "./core/model.ts";
-export { type OnboardDeps, type OnboardOptions, onboard, type Proposal } from "./core/onboard.ts";
+export { type OnboardDeps, type OnboardOptions, onboard } from "./core/onboard.ts";
 export type { Clock, Jitter, RandomBytes } from "./core/ports.ts";
+export type { Proposal, VendorAct } from "./core/proposal.ts";
 export type {
   ChangeReport,
   KeyReport,

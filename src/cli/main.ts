@@ -3,6 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { KeygrantError } from "../core/errors.ts";
 import { plainText } from "../core/text.ts";
 import { accessorsCommand } from "./accessors.ts";
+import { applyCommand } from "./apply.ts";
 import { EXIT, exitOfError } from "./exit.ts";
 import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
@@ -11,7 +12,15 @@ import { policyCommand } from "./policy.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { validateCommand } from "./validate.ts";
 
-const COMMANDS = [onboardCommand, validateCommand, policyCommand, accessorsCommand, explainCommand, sandboxCommand];
+const COMMANDS = [
+  onboardCommand,
+  validateCommand,
+  policyCommand,
+  accessorsCommand,
+  applyCommand,
+  explainCommand,
+  sandboxCommand,
+];
 
 const EXIT_CODES = `
 Exit codes:

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { usageError } from "../core/errors.ts";
-import { type OnboardDeps, type OnboardOptions, onboard, type Proposal } from "../core/onboard.ts";
+import { type OnboardDeps, type OnboardOptions, onboard } from "../core/onboard.ts";
+import type { Proposal } from "../core/proposal.ts";
 import type { StepListener } from "../core/steps.ts";
 import type { FieldValues } from "../core/trust.ts";
-import { onboardText, proposalText, stepLine } from "../report/text.ts";
+import { onboardText, stepLine } from "../report/text.ts";
+import { type ApprovingOptions, approve, approving, onlyPlans, planWords } from "./approve.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { exitOfOnboard } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -21,11 +23,9 @@ import {
 } from "./options.ts";
 import { projectsOf, type Session } from "./session.ts";
 
-interface Options extends CommonOptions, AssessingOptions, GrantingOptions {
+interface Options extends CommonOptions, ApprovingOptions, AssessingOptions, GrantingOptions {
   readonly project: readonly string[];
   readonly default: boolean;
-  readonly dryRun: boolean;
-  readonly yes: boolean;
   readonly acceptAccessor: FieldValues;
   readonly replacePrincipal: readonly string[];
   readonly pruneOrphans: boolean;
@@ -42,8 +42,6 @@ export function onboardCommand(program: Command, host: Host, finish: Finish): vo
     )
     .argument("<key>", "a key reference, such as an AWS key ARN")
     .option("-p, --project <name>", "the vendor's project (default: AIVEN_PROJECT)", several, [])
-    .option("-y, --yes", "agree to the plan (what is refused for safety stays refused)", false)
-    .option("--dry-run", "stop after the plan", false)
     .option("--default", "make the key the project's default for new services", false)
     .option(
       "--accept-accessor <name=value>",
@@ -54,7 +52,7 @@ export function onboardCommand(program: Command, host: Host, finish: Finish): vo
     .option("--replace-principal <old>", "take this principal out of our own statement; repeatable", several, [])
     .option("--prune-orphans", "take principals that no longer exist out of Allow statements", false)
     .option("--settle-reads <n>", "reads in a row that must agree before a write is believed", positiveInteger, 3);
-  granting(assessing(common(command), "required"));
+  granting(assessing(approving(common(command)), "required"));
   sessionAction<Options>(command, host, finish, run);
 }
 
@@ -83,14 +81,14 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
     steps: talk,
     approve(proposal) {
       talk.quiet();
-      return approve(proposal, invocation);
+      return approve(proposal, wordsOf(proposal, options), invocation);
     },
   };
   const asked: OnboardOptions = {
     ...assessOptions(options),
     project,
     default: options.default,
-    dryRun: options.dryRun,
+    dryRun: onlyPlans(options),
     expectAccessor: options.expectAccessor,
     acceptAccessor: options.acceptAccessor,
     settleReads: options.settleReads,
@@ -100,7 +98,7 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
   const report = await onboard(key, asked, deps).finally(talk.quiet);
   if (printer.json) printer.document(report);
   else printer.data(onboardText(report, printer.paint));
-  return exitOfOnboard(report, options.dryRun);
+  return exitOfOnboard(report, onlyPlans(options));
 }
 
 interface Talk extends StepListener {
@@ -124,20 +122,20 @@ function talker({ printer }: Invocation<Options>): Talk {
   };
 }
 
-async function approve(proposal: Proposal, { host, options, printer }: Invocation<Options>): Promise<boolean> {
-  const text = await proposalText(proposal, options.vendor, printer.paint);
-  if (!printer.json) printer.data(`\n${text}`);
-  if (options.dryRun || options.yes) return true;
-  if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) {
-    throw usageError(
-      "usage.no-terminal",
-      "There is no terminal to ask whether you agree to the plan.",
-      "Pass --yes to agree, or --dry-run to see the plan only.",
-    );
-  }
-  if (printer.json) printer.note(text);
-  const { confirm, isCancel } = await import("@clack/prompts");
-  const { stdin: input, stderr: output, interrupted: signal } = host;
-  const answer = await confirm({ message: "Write this?", initialValue: false, input, output, signal });
-  return !isCancel(answer) && answer;
+/** The plan pins the principals that it was made for. */
+function wordsOf({ key, project, accessors }: Proposal, options: Options): readonly string[] {
+  return planWords(key.id, {
+    project: project ?? "",
+    default: options.default,
+    role: options.role ?? [],
+    scope: options.scope,
+    "no-export": !options.export,
+    "replace-principal": options.replacePrincipal,
+    "prune-orphans": options.pruneOrphans,
+    "expect-accessor": Object.assign({}, ...accessors.map((one) => one.fields)),
+    "accept-accessor": options.acceptAccessor,
+    accept: options.accept,
+    require: options.require ?? [],
+    probe: options.probe,
+  });
 }

@@ -1,12 +1,11 @@
 import { type AssessOptions, accessView, judgeNow, skipped, tryRoundTrip, windowEnd } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
-import { KeygrantError, LookError, refusal } from "./errors.ts";
+import { LookError } from "./errors.ts";
 import { judgeGrant, judgeKey, type VendorView } from "./evidence.ts";
 import { type Judgement, judge } from "./judge.ts";
-import type { Memory, WriteEnd } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 import {
   type Accessor,
-  type Applied,
   type Change,
   type Grant,
   type KeyFacts,
@@ -20,11 +19,13 @@ import {
   type VendorCloudPolicy,
 } from "./model.ts";
 import type { Clock, Jitter } from "./ports.ts";
+import { notAgreed, type Proposal, type VendorAct } from "./proposal.ts";
 import { confirm, register } from "./register.ts";
 import { type ChangeReport, keyReport, type OnboardReport } from "./report.ts";
 import { type StepListener, type StepRecorder, stepRecorder } from "./steps.ts";
 import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
 import type { Vendor } from "./vendor.ts";
+import { writeChange } from "./write.ts";
 
 export interface OnboardOptions extends AssessOptions {
   readonly project: string;
@@ -37,16 +38,6 @@ export interface OnboardOptions extends AssessOptions {
   readonly pruneOrphans: boolean;
 }
 
-/** What a person is asked to agree to. */
-export interface Proposal {
-  readonly project: string;
-  readonly key: KeyRef;
-  readonly accessors: readonly Accessor[];
-  readonly change: Change | null;
-  /** Null when the key is registered already, as it is asked for. */
-  readonly register: { readonly isNew: boolean; readonly default: boolean } | null;
-}
-
 export interface OnboardDeps {
   readonly cloud: Cloud;
   readonly vendor: Vendor;
@@ -55,7 +46,7 @@ export interface OnboardDeps {
   readonly clock: Clock;
   readonly jitter: Jitter;
   readonly steps: StepListener;
-  /** Shows the plan and, unless it is agreed to already, asks. */
+  /** Shows the plan and, unless it is agreed to already, asks. Called when nothing is left to be done, too. */
   readonly approve: (proposal: Proposal) => Promise<boolean>;
   /** Aborted when the command's deadline has passed. */
   readonly signal: AbortSignal;
@@ -242,23 +233,29 @@ async function plan(run: Run, standing: Standing): Promise<StepResult> {
 /** Shows what will be done and asks. Only what was agreed to is remembered as accepted. */
 async function agree(run: Run, standing: Standing, change: Change | null): Promise<void> {
   const { deps, options } = run;
-  const { facts, grant, registration } = standing;
-  const isNew = registration === null;
-  const register = isNew || (options.default && !registration.default) ? { isNew, default: options.default } : null;
-  if (change !== null || register !== null) {
-    const proposal = { project: options.project, key: facts.ref, accessors: grant.accessors, change, register };
-    if (!(await deps.approve(proposal))) {
-      throw refusal(
-        "answered-no",
-        "Nothing was written: the plan was not agreed to.",
-        "Run it again when you do agree.",
-      );
-    }
-  }
+  const { facts, grant } = standing;
+  const proposal: Proposal = {
+    command: "onboard",
+    vendor: deps.vendor.id,
+    project: options.project,
+    key: facts.ref,
+    way: "in",
+    accessors: grant.accessors,
+    change,
+    acts: registering(standing, options.default),
+    remarks: [],
+  };
+  if (!(await deps.approve(proposal))) throw notAgreed();
   if (!options.dryRun) await deps.memory.acceptAccessors(accessorKey(run, facts.ref), grant.accessors);
 }
 
-/** Step 4. The backup, and the note that a write begins, come first: a run that is killed knows what it did. */
+function registering({ facts, registration }: Standing, asDefault: boolean): readonly VendorAct[] {
+  const resource = facts.ref.id;
+  if (registration === null) return [{ act: "register", resource, default: asDefault }];
+  return asDefault && !registration.default ? [{ act: "set-default", resource }] : [];
+}
+
+/** Step 4. */
 async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
   const { deps, options, steps } = run;
   const change = standing.planned;
@@ -266,50 +263,10 @@ async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
     steps.done("grant", "unchanged", "nothing to write");
     return { standing, stop: null };
   }
-  let backup: string | null = null;
-  const beforeWrite = async (caller: string | null) => {
-    const documents = change.edits.map(({ document, before, after, revision }) => ({
-      id: document,
-      before,
-      after,
-      revisionBefore: revision,
-    }));
-    backup = await deps.memory.beginWrite({
-      at: deps.clock.now(),
-      key: change.key,
-      want: "present",
-      caller,
-      documents,
-    });
-  };
-  const [applied] = await Promise.allSettled([
-    steps.time("grant", () => deps.cloud.apply(change, { settleReads: options.settleReads, beforeWrite })),
-  ]);
-  if (backup !== null) await deps.memory.endWrite(writeEnd(deps.clock.now(), change, applied));
-  if (applied.status === "rejected") throw applied.reason;
-  const { facts } = applied.value;
-  if (backup === null) {
-    steps.done("grant", "unchanged", "somebody else has written the same grant in the meantime");
-    return { standing: { ...standing, facts }, stop: null };
-  }
-  steps.done("grant", "done", `written; what was there before is in ${backup}`);
-  return { standing: { ...standing, facts, written: changeReport(change, applied.value, backup) }, stop: null };
-}
-
-function writeEnd(at: Date, change: Change, applied: PromiseSettledResult<Applied>): WriteEnd {
-  const { key } = change;
-  if (applied.status === "fulfilled") {
-    return { at, key, outcome: "done", requestIds: applied.value.requestIds, detail: null };
-  }
-  const error: unknown = applied.reason;
-  const wroteNothing = error instanceof KeygrantError && error.kind === "refused";
-  const detail = error instanceof Error ? error.message : String(error);
-  return { at, key, outcome: wroteNothing ? "failed" : "unknown", requestIds: [], detail };
-}
-
-function changeReport(change: Change, { caller, requestIds }: Applied, backup: string): ChangeReport {
-  const text = (side: "before" | "after") => change.edits.map((edit) => edit[side]).join("\n\n");
-  return { before: text("before"), after: text("after"), backup, caller, requestIds };
+  const { facts, report } = await steps.time("grant", () => writeChange(deps, change, "present", options.settleReads));
+  if (report === null) steps.done("grant", "unchanged", "somebody else has written the same grant in the meantime");
+  else steps.done("grant", "done", `written; what was there before is in ${report.backup}`);
+  return { standing: { ...standing, facts, written: report }, stop: null };
 }
 
 /** Step 5. The vendor's own view comes after it, so it does not count here. */

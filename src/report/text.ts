@@ -1,6 +1,5 @@
 import type { Finding, Level } from "../core/findings.ts";
 import { LEVELS } from "../core/findings.ts";
-import type { Proposal } from "../core/onboard.ts";
 import {
   type KeyReport,
   type OnboardReport,
@@ -10,14 +9,13 @@ import {
   type UnlistedProject,
 } from "../core/report.ts";
 import { plainText } from "../core/text.ts";
-import { describe } from "../core/trust.ts";
 import type { ReportWriter } from "./input.ts";
 
 /** Colours a piece of text; leaves it alone where there are none. */
 export type Paint = (format: "red" | "green" | "yellow" | "dim" | "bold" | "cyan", text: string) => string;
 
 /** Words of a cloud or vendor, made safe for a terminal, on one line. */
-function safe(text: string): string {
+export function safe(text: string): string {
   return plainText(text, 2_000);
 }
 
@@ -28,63 +26,6 @@ export function stepLine(step: StepReport, paint: Paint): string {
 }
 
 const STEP_COLOURS = { done: "green", unchanged: "green", skipped: "dim", failed: "red", waiting: "yellow" } as const;
-
-/** What a person is asked to agree to: who gets in, the documents' diff, and what is registered. */
-export async function proposalText(proposal: Proposal, vendor: string, paint: Paint): Promise<string> {
-  const lines = [paint("bold", `Plan for ${safe(proposal.key.id)}`), ""];
-  for (const accessor of proposal.accessors) {
-    lines.push(`  lets in     ${safe(describe(accessor))}`);
-    lines.push(`  who is      ${vendor}, project ${safe(proposal.project)}, as named by ${vendor} itself`);
-  }
-  for (const edit of proposal.change?.edits ?? []) {
-    lines.push(`  writes      ${safe(edit.title)}`, ...edit.summary.map((line) => `              ${safe(line)}`));
-    lines.push("", await diffText(edit.title, edit.before, edit.after, paint), "");
-  }
-  if (proposal.change === null) lines.push("  writes      nothing: the principal is let in already");
-  if (proposal.register !== null) {
-    const { isNew, default: asDefault } = proposal.register;
-    const project = `project ${safe(proposal.project)}`;
-    if (isNew) lines.push(`  registers   the key with ${vendor} in ${project}${asDefault ? ", as its default" : ""}`);
-    else lines.push(`  makes       the key the default of ${project} for new services`);
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-/** A unified diff of two documents. */
-async function diffText(title: string, before: string, after: string, paint: Paint): Promise<string> {
-  const { createTwoFilesPatch } = await import("diff");
-  const patch = createTwoFilesPatch(`${title}, as it is`, `${title}, as it will be`, pretty(before), pretty(after));
-  return patch
-    .split("\n")
-    .filter((line) => !/^(Index:|={3,}|\\ No newline)/.test(line))
-    .map((line) => paintDiff(escapeLine(line), paint))
-    .join("\n")
-    .trimEnd();
-}
-
-function paintDiff(line: string, paint: Paint): string {
-  if (line.startsWith("@@")) return paint("cyan", line);
-  if (line.startsWith("+")) return paint("green", line);
-  if (line.startsWith("-")) return paint("red", line);
-  return line;
-}
-
-/** One statement a line is no diff to read: documents that are JSON are laid out first. */
-function pretty(text: string): string {
-  try {
-    return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
-  } catch {
-    return text.endsWith("\n") ? text : `${text}\n`;
-  }
-}
-
-/** Shows what a terminal would act on, instead of sending it there: a diff must not leave anything out. */
-function escapeLine(line: string): string {
-  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
-  });
-}
 
 export function onboardText(report: OnboardReport, paint: Paint): string {
   const lines = ["", keyText(report.key, paint)];

@@ -3,7 +3,8 @@ import { LookError, refusal } from "../../src/core/errors.ts";
 import type { FindingCode } from "../../src/core/findings.ts";
 import type { Change, Probe, VendorAnswer } from "../../src/core/model.ts";
 import { seen, unseen } from "../../src/core/model.ts";
-import { type OnboardDeps, type OnboardOptions, onboard, type Proposal } from "../../src/core/onboard.ts";
+import { type OnboardDeps, type OnboardOptions, onboard } from "../../src/core/onboard.ts";
+import { isEmpty, type Proposal } from "../../src/core/proposal.ts";
 import type { OnboardReport } from "../../src/core/report.ts";
 import {
   accessOf,
@@ -101,26 +102,28 @@ describe("the order of things", () => {
     });
   });
 
-  it("nothing to write and nothing to register: nobody is asked to agree", async () => {
+  it("nothing to write and nothing to register: what is proposed is nothing", async () => {
+    const proposals: Proposal[] = [];
+    const approve = async (proposal: Proposal) => proposals.push(proposal) > 0;
     const vendor = {
       register: async () => ({ outcome: "registered", registration: registration(KEY.id), created: false }) as const,
     };
-    const report = await run({ registered: true, vendor });
-    expect(diary).not.toContain("approve");
+    const report = await run({ registered: true, vendor, deps: { approve } });
+    expect(proposals.map(isEmpty)).toEqual([true]);
     expect(report).toMatchObject({ change: null, registration: { created: false } });
     expect(outcomes(report)).toBe("done done unchanged unchanged done unchanged done");
   });
 
   it.each([
-    [false, false, { isNew: true, default: false }],
-    [false, true, { isNew: true, default: true }],
-    [true, true, { isNew: false, default: true }],
-  ])("registered %j, wanted as default %j: %j is proposed", async (isRegistered, isDefault, register) => {
+    [false, false, { act: "register", resource: KEY.id, default: false }],
+    [false, true, { act: "register", resource: KEY.id, default: true }],
+    [true, true, { act: "set-default", resource: KEY.id }],
+  ])("registered %j, wanted as default %j: %j is proposed", async (isRegistered, isDefault, act) => {
     const proposals: Proposal[] = [];
     const approve = async (proposal: Proposal) => proposals.push(proposal) > 0;
     await run({ registered: isRegistered, options: { default: isDefault }, deps: { approve } });
     expect(proposals).toMatchObject([
-      { project: "demo", key: KEY, change: null, register, accessors: [accessor("demo")] },
+      { project: "demo", key: KEY, change: null, acts: [act], accessors: [accessor("demo")] },
     ]);
   });
 });

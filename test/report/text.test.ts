@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { finding, lookFinding } from "../../src/core/findings.ts";
-import type { Proposal } from "../../src/core/onboard.ts";
 import type { KeyReport, OnboardReport, StepReport } from "../../src/core/report.ts";
-import { keyText, onboardText, type Paint, proposalText, stepLine } from "../../src/report/text.ts";
-import { accessor, changeTo, factsOf, KEY } from "../core/fakes.ts";
+import { keyText, onboardText, type Paint, stepLine } from "../../src/report/text.ts";
 
 /** What people read. Whatever somebody else chose is on one line, and no terminal acts on it. */
 const PLAIN: Paint = (_format, text) => text;
@@ -106,55 +104,6 @@ describe("a step", () => {
     expect(stepLine(step, PLAIN)).toBe(line);
     expect(stepLine({ ...step, detail: NASTY }, PLAIN)).not.toMatch(HARMFUL);
     expect(stepLine({ ...step, detail: NASTY }, PLAIN)).not.toContain("\n");
-  });
-});
-
-describe("a proposal", () => {
-  const BEFORE = '{"Version":"2012-10-17","Statement":[]}';
-  const AFTER = '{"Version":"2012-10-17","Statement":[{"Sid":"new"}]}';
-  const proposal: Proposal = {
-    project: "demo",
-    key: KEY,
-    accessors: [accessor("demo")],
-    change: changeTo(factsOf(KEY, {}, BEFORE), AFTER),
-    register: { isNew: true, default: false },
-  };
-
-  it("names who gets in, whose it is, and shows the documents' difference laid out", async () => {
-    const text = await proposalText(proposal, "aiven", PLAIN);
-    expect(text).toContain("lets in     role_arn=role of demo");
-    expect(text).toContain("who is      aiven, project demo");
-    expect(text).toContain("--- the key policy, as it is\n+++ the key policy, as it will be");
-    expect(text).toContain('-  "Statement": []');
-    expect(text).toContain('+      "Sid": "new"');
-    expect(text).toContain("registers   the key with aiven in project demo\n");
-  });
-
-  it.each([
-    [{ isNew: true, default: true }, "in project demo, as its default"],
-    [{ isNew: false, default: true }, "makes       the key the default of project demo for new services"],
-  ])("%j", async (register, says) => {
-    expect(await proposalText({ ...proposal, register }, "aiven", PLAIN)).toContain(says);
-  });
-
-  it("to write nothing says so", async () => {
-    const text = await proposalText({ ...proposal, change: null, register: null }, "aiven", PLAIN);
-    expect(text).toContain("writes      nothing: the principal is let in already");
-    expect(text).not.toContain("registers");
-  });
-
-  it("leaves nothing out of the difference, and lets a terminal act on none of it", async () => {
-    const change = changeTo(factsOf(KEY, {}, "plain"), `plain\nadded ${NASTY.replace("\n", "")}`);
-    const text = await proposalText({ ...proposal, change }, "aiven", PLAIN);
-    expect(text).not.toMatch(HARMFUL);
-    expect(text).toContain("+added safe\\u{1b}[2K\\u{1b}]8;;http://evil\\u{7}\\u{202e}eliforp\\u{200b}");
-  });
-
-  it("paints what comes and what goes", async () => {
-    const text = await proposalText(proposal, "aiven", LOUD);
-    expect(text).toContain('<red>-  "Statement": []</>');
-    expect(text).toContain('<green>+      "Sid": "new"</>');
-    expect(text).toMatch(/<cyan>@@ .+ @@<\/>/);
   });
 });
 
