@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CODES, LEVELS } from "../core/findings.ts";
 import type { KeyReport, OnboardReport, ValidateReport } from "../core/report.ts";
 import { STEPS } from "../core/report.ts";
+import { planFileSchema } from "../io/plan-file.ts";
 
 /** The JSON that commands print. `docs/json.md` is made from these, and tests hold the commands against them. */
 
@@ -172,4 +173,5 @@ export const DOCUMENTS = {
   "keygrant sandbox reset": sandboxResetSchema,
   "keygrant sandbox project": sandboxProjectSchema,
   "any command that could not do its work": errorSchema,
+  "--plan-out, into the file (`keygrant apply` prints what the command of the plan does)": planFileSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -30,6 +31,7 @@ function wantsJson(args: readonly string[]): boolean {
 
 function schemaOf([command = "", second = ""]: readonly string[], document: unknown): z.ZodType {
   if (typeof document === "object" && document !== null && "error" in document) return named("any command that");
+  if (command === "apply") return named(`keygrant ${JSON.parse(readFileSync(second, "utf8")).plan.command}`);
   if (command === "sandbox") return named(`keygrant sandbox ${second}`);
   const takesWord = command === "explain" && !second.startsWith("-");
   return named(takesWord ? "keygrant explain <code>" : `keygrant ${command}`);
