@@ -74,6 +74,7 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
     vendor,
     cloud,
     policy,
+    parseResource: (registration) => session.parseResource(registration),
     memory: session.memory,
     clock: invocation.host.clock,
     jitter: invocation.host.jitter,

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { CLOUD_IDS, type GrantForms } from "../clouds/index.ts";
 import type { AssessOptions } from "../core/assess.ts";
 import type { FindingCode } from "../core/findings.ts";
-import { isCode } from "../core/findings.ts";
+import { codeEntry, isCode } from "../core/findings.ts";
 import type { CloudId } from "../core/model.ts";
 import type { FieldValues } from "../core/trust.ts";
 
@@ -80,7 +80,7 @@ export function assessing(command: Command, probe: AssessingOptions["probe"]): C
     )
     .option("--accept <code>", "take this unknown as good; repeatable", codes, [])
     .addOption(new Option("--require <assurance>", "policy alone is not enough for VALID").choices(["vendor"]))
-    .option("--wait <duration>", "the time that a new grant may take to be seen everywhere (AWS: 5m)", duration)
+    .option("--wait <duration>", "the time that a new grant may take to be seen everywhere (AWS: 5m)", window)
     .option("--expect-accessor <name=value>", "refuse any other principal than this; repeatable", fieldValue, {});
 }
 
@@ -152,6 +152,15 @@ export function duration(text: string): number {
   return Number(amount) * UNITS[unit as keyof typeof UNITS];
 }
 
+/** Within it a missing grant is no failure, so that it has to end some day: a group's members may take hours. */
+function window(text: string): number {
+  const ms = duration(text);
+  if (ms > LONGEST_WINDOW_MS) throw new InvalidArgumentError("Give 24h at most.");
+  return ms;
+}
+
+const LONGEST_WINDOW_MS = UNITS.d;
+
 /** Collects `name=value` pairs. */
 export function fieldValue(text: string, before: FieldValues = {}): FieldValues {
   const at = text.indexOf("=");
@@ -170,6 +179,12 @@ export function positiveInteger(text: string): number {
 
 function codes(text: string, before: readonly FindingCode[]): readonly FindingCode[] {
   if (!isCode(text)) throw new InvalidArgumentError("There is no such code; `keygrant explain` lists them.");
+  const { outcome } = codeEntry(text);
+  if (outcome !== "unknown") {
+    throw new InvalidArgumentError(
+      `It is a ${outcome === "fail" ? "failure" : "warning"}: only an unknown can be taken as good.`,
+    );
+  }
   return [...before, text];
 }
 

@@ -21,6 +21,7 @@ import {
 import type { Clock, Jitter } from "./ports.ts";
 import { notAgreed, type Proposal, type VendorAct } from "./proposal.ts";
 import { confirm, register } from "./register.ts";
+import { type ParseResource, registrationOf } from "./registrations.ts";
 import { type ChangeReport, keyReport, type OnboardReport } from "./report.ts";
 import { type StepListener, type StepRecorder, stepRecorder } from "./steps.ts";
 import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
@@ -42,6 +43,7 @@ export interface OnboardDeps {
   readonly cloud: Cloud;
   readonly vendor: Vendor;
   readonly policy: VendorCloudPolicy;
+  readonly parseResource: ParseResource;
   readonly memory: Memory;
   readonly clock: Clock;
   readonly jitter: Jitter;
@@ -193,11 +195,8 @@ function accessorKey(run: Run, key: KeyRef) {
   return { vendor: run.deps.vendor.id, project: run.options.project, cloud: key.cloud };
 }
 
-async function findRegistration(run: Run, key: KeyRef): Promise<Registration | null> {
-  for await (const one of run.deps.vendor.registrations(run.options.project)) {
-    if (one.resource === key.id && one.status !== "deleted") return one;
-  }
-  return null;
+function findRegistration({ deps, options }: Run, key: KeyRef): Promise<Registration | null> {
+  return registrationOf(deps.vendor, options.project, key, deps.parseResource);
 }
 
 /** Step 3. What would not let the vendor in even when it is written is not written. */

@@ -1,5 +1,5 @@
 import { windowEnd } from "./assess.ts";
-import type { Registration, VendorAnswer } from "./model.ts";
+import type { KeyFacts, Registration, VendorAnswer } from "./model.ts";
 import type { Run, Standing, StepResult } from "./onboard.ts";
 import type { RegisterResult } from "./vendor.ts";
 
@@ -10,7 +10,8 @@ import type { RegisterResult } from "./vendor.ts";
 export async function register(run: Run, standing: Standing): Promise<StepResult> {
   const { deps, options, steps } = run;
   const { project } = options;
-  const ask = () => deps.vendor.register(standing.facts, { project, default: options.default });
+  const facts = asRegistered(standing);
+  const ask = () => deps.vendor.register(facts, { project, default: options.default });
   const result = await steps.time("register", () => whileRefused(run, standing, ask, isRefusedRegistration));
   switch (result.outcome) {
     case "registered": {
@@ -32,6 +33,11 @@ export async function register(run: Run, standing: Standing): Promise<StepResult
       return { standing: { ...standing, vendorView }, stop: "nobody knows whether the key is registered" };
     }
   }
+}
+
+/** The key in the vendor's own spelling where it holds it already: another one would be registered a second time. */
+function asRegistered({ facts, registration }: Standing): KeyFacts {
+  return registration === null ? facts : { ...facts, ref: { ...facts.ref, id: registration.resource } };
 }
 
 /** Step 7. Asks the vendor to use the key now, and reads the registration and its services back. */

@@ -17,6 +17,7 @@ import {
 } from "./model.ts";
 import { type Pace, quotaDomain, shardOf } from "./pace.ts";
 import type { Clock, Jitter } from "./ports.ts";
+import { keyNameOf, type ParseResource } from "./registrations.ts";
 import { type KeyReport, standing, type UnlistedProject, type ValidateReport } from "./report.ts";
 import type { Vendor } from "./vendor.ts";
 
@@ -55,8 +56,7 @@ export interface ValidateDeps {
   readonly openCloud: (key: KeyRef) => Promise<Cloud>;
   /** What the vendor needs on the key's cloud; null when it does not take keys there. */
   readonly policyFor: (key: KeyRef) => VendorCloudPolicy | null;
-  /** Reads a reference as the vendor holds it; null for a cloud that keygrant does not know. */
-  readonly parseResource: (registration: Pick<Registration, "resource">) => KeyRef | null;
+  readonly parseResource: ParseResource;
   /** What a project's principals must be: `--expect-accessor`, or the pins of the configuration. */
   readonly expected: Expected;
   readonly pace: Pace;
@@ -144,7 +144,7 @@ export async function validateEach(
     options,
     deps,
     lists,
-    registered: Map.groupBy(lists.flatMap(registrationsIn), (one) => one.resource),
+    registered: Map.groupBy(lists.flatMap(registrationsIn), (one) => keyNameOf(one, deps.parseResource)),
     listed: Map.groupBy(options.listed, (one) => one.ref.id),
     accessors: askAccessors(deps, deps.expected),
   };
@@ -224,7 +224,9 @@ async function remember(run: Run, look: Look): Promise<{ report: KeyReport; tran
 async function tellVanished(run: Run, tell: Tell): Promise<void> {
   const { store, vendor, clock, messagesFor, parseResource } = run.deps;
   if (store === null) return;
-  const there = new Set([...run.registered.values()].flat().map((one) => JSON.stringify([one.project, one.resource])));
+  const there = new Set(
+    [...run.registered].flatMap(([key, ones]) => ones.map((one) => JSON.stringify([one.project, key]))),
+  );
   const answered = new Set(run.lists.flatMap((list) => (list.registrations.known ? [list.project] : [])));
   for await (const { id, memory } of store.all()) {
     if (id.vendor !== vendor.id || id.project === null || !answered.has(id.project)) continue;
@@ -282,7 +284,8 @@ function targets(run: Run, given: readonly GivenKey[]): readonly Target[] {
 }
 
 function targetOf(run: Run, registration: Registration): Target {
-  return { ref: run.deps.parseResource(registration), resource: registration.resource };
+  const ref = run.deps.parseResource(registration);
+  return { ref, resource: ref?.id ?? registration.resource };
 }
 
 function named(run: Run, given: GivenKey): Target {

@@ -58,6 +58,7 @@ async function run(scene: Scene = {}): Promise<OnboardReport> {
     cloud: fakeCloud(diary, scene.cloud),
     vendor: fakeVendor(diary, scene.registered === true ? [registration(KEY.id)] : [], scene.vendor),
     policy: POLICY,
+    parseResource: () => null,
     memory: scene.memory ?? fakeMemory(diary),
     clock: fakeClock(),
     jitter: () => 0.5,
