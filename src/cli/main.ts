@@ -48,6 +48,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       // Said below, once, in the form that was asked for.
       outputError: () => {},
     })
+    // What stands behind a command's name is for that command.
+    .enablePositionalOptions()
     .exitOverride();
   for (const add of COMMANDS) {
     add(program, host, (code) => {
@@ -131,9 +133,9 @@ function problemOf(error: unknown, { host, help }: Asked): Problem {
   return { code: "bug", message: `This is a bug in keygrant: ${message}`, fix, exitCode: EXIT.bug };
 }
 
-/** A configuration has a line for each thing that is wrong with it; everything else is said in one. */
+/** A file that a person writes has a line for each thing that is wrong with it; everything else is said in one. */
 function wordsOf({ code, message }: Problem): string {
-  const lines = code === "config.invalid" ? message.split("\n") : [message];
+  const lines = code === "config.invalid" || code === "policy.invalid" ? message.split("\n") : [message];
   return lines.map((line) => plainText(line, 4_000)).join("\n  ");
 }
 

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import { openDialect } from "../clouds/index.ts";
-import { POLICY_FORMATS, type PolicyFormat } from "../core/cloud.ts";
+import { CLOUD_IDS, grantingRole, openDialect } from "../clouds/index.ts";
+import { type CloudDialect, POLICY_FORMATS, type PolicyFormat, type PolicyText } from "../core/cloud.ts";
 import { LookError, usageError } from "../core/errors.ts";
 import { kindOf } from "../core/evidence.ts";
 import {
   type Accessor,
-  type Grant,
+  type CloudId,
   type KeyFacts,
   type KeyKind,
   type KeyRef,
@@ -29,6 +29,7 @@ import {
   locating,
   several,
 } from "./options.ts";
+import { policyCheckCommand } from "./policy-check.ts";
 import { projectsOf, type Session } from "./session.ts";
 
 interface Options extends CommonOptions, LocatingOptions, GrantingOptions {
@@ -37,6 +38,9 @@ interface Options extends CommonOptions, LocatingOptions, GrantingOptions {
   readonly format: PolicyFormat;
   readonly purpose?: string;
   readonly current?: string;
+  readonly all: boolean;
+  readonly out?: string;
+  readonly policies?: string;
 }
 
 export function policyCommand(program: Command, host: Host, finish: Finish): void {
@@ -61,35 +65,49 @@ export function policyCommand(program: Command, host: Host, finish: Finish): voi
       {},
     )
     .addOption(
-      new Option("--format <format>", "json: the bare statement; document: the whole policy; cli: commands to paste")
+      new Option(
+        "--format <format>",
+        "json: the bare statement; document: the whole policy; cli: commands to paste; markdown: a change request",
+      )
         .choices(POLICY_FORMATS)
         .default("json"),
     )
     .option("--purpose <name>", "which of the vendor's kinds of keys (default: what the live key is, else symmetric)")
-    .option("--current <file>", "the policy as it is now, to add to: a file, - for standard input, live to read it");
+    .option("--current <file>", "the policy as it is now, to add to: a file, - for standard input, live to read it")
+    .option("--all", "every form, for every cloud unless one is named, into the folder --out", false)
+    .option("--out <folder>", "where --all writes")
+    .option("--policies <folder>", "vendors of your own: <folder>/<vendor>/<cloud>.json");
   granting(locating(common(command)));
   sessionAction<Options>(command, host, finish, run);
+  // What stands behind `check` is for it.
+  command.enablePositionalOptions();
+  policyCheckCommand(command, host, finish);
 }
 
 async function run(invocation: Invocation<Options>, session: Session): Promise<number> {
   const { args, options, printer } = invocation;
   const key = args[0] === undefined ? null : session.parseKey(args[0], options);
+  if (options.all !== (options.out !== undefined)) {
+    throw usageError("usage.out", "--all and --out go together.", "Name the folder: --all --out DIR.");
+  }
   const cloud = key?.cloud ?? options.cloud;
+  if (options.out !== undefined) return runAll(invocation, session, key, options.out);
   if (cloud === undefined) {
     throw usageError("usage.cloud", "Neither a key nor a cloud was named.", "Give a key reference, or --cloud aws.");
   }
-  const policy = session.policyFor(cloud);
-  // Before anybody is asked: a purpose that there is not is wrong usage.
-  const named = options.purpose === undefined ? null : kindNamed(options.purpose, policy);
+  const policy = await policyFor(options, session, cloud);
   const dialect = await openDialect(cloud, { scope: options.scope, noExport: !options.export });
-  const accessors = await accessorsFor(invocation, session, policy, key);
-  for (const accessor of accessors) dialect.checkAccessor(accessor, key, policy);
-  const grant: Grant = { policy, accessors };
-  const live = options.current === "live" ? await readLive(session, key) : null;
-  const current = live === null ? await givenDocument(invocation) : bodyOf(live);
-  const kind = named ?? kindOfLive(live, policy) ?? kindNamed("symmetric", policy);
-  const text = printed(() => dialect.print({ grant, kind, key, current, format: options.format }), options.current);
-  if (!printer.json) printer.data(text);
+  const print = dialect.print[options.format];
+  if (print === undefined) {
+    throw usageError(
+      "usage.format",
+      `Grants on ${cloud} have no form ${options.format}.`,
+      `Use one of: ${Object.keys(dialect.print).join(", ")}.`,
+    );
+  }
+  const text = await textFor(invocation, session, policy, key, dialect);
+  const out = printed(() => print(text), options.current);
+  if (!printer.json) printer.data(out);
   else {
     const { page, checked } = policy.source;
     printer.document({
@@ -98,9 +116,61 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
       cloud,
       format: options.format,
       source: { page, checked },
-      text,
+      text: out,
     });
   }
+  return EXIT.ok;
+}
+
+/** All that is printed in one form or another, once the principals have been checked. */
+async function textFor(
+  invocation: Invocation<Options>,
+  session: Session,
+  policy: VendorCloudPolicy,
+  key: KeyRef | null,
+  dialect: CloudDialect,
+): Promise<PolicyText> {
+  const { options } = invocation;
+  // Before anybody is asked: a purpose that there is not is wrong usage.
+  const named = options.purpose === undefined ? null : kindNamed(options.purpose, policy);
+  const { accessors, projects } = await accessorsFor(invocation, session, policy, key);
+  for (const accessor of accessors) dialect.checkAccessor(accessor, key, policy);
+  const live = options.current === "live" ? await readLive(session, key) : null;
+  const current = live === null ? await givenDocument(invocation) : bodyOf(live);
+  const kind = named ?? kindOfLive(live, policy) ?? kindNamed("symmetric", policy);
+  return { grant: { policy, accessors }, kind, key, current, projects };
+}
+
+/** A vendor of the user's own comes first. */
+async function policyFor(options: Options, session: Session, cloud: CloudId): Promise<VendorCloudPolicy> {
+  if (options.policies === undefined) return session.policyFor(cloud);
+  const { policyIn } = await import("../io/policy-files.ts");
+  const own = await policyIn(options.policies, options.vendor, cloud);
+  if (own === null) return session.policyFor(cloud);
+  return options.role === undefined ? own : grantingRole(own, options.role);
+}
+
+/** Every form for the key's or the named cloud, or for each that the vendor takes keys on. */
+async function runAll(
+  invocation: Invocation<Options>,
+  session: Session,
+  key: KeyRef | null,
+  folder: string,
+): Promise<number> {
+  const { options, printer } = invocation;
+  const one = key?.cloud ?? options.cloud;
+  const { writeAll } = await import("./policy-all.ts");
+  const grants = await Promise.all(
+    (one === undefined ? CLOUD_IDS : [one]).map(async (cloud) => {
+      const policy = await policyFor(options, session, cloud);
+      const dialect = await openDialect(cloud, { scope: options.scope, noExport: !options.export });
+      return { dialect, text: await textFor(invocation, session, policy, key, dialect) };
+    }),
+  );
+  const everyKind = options.purpose === undefined && options.current !== "live";
+  const files = await writeAll(folder, grants, everyKind);
+  if (printer.json) printer.document({ schemaVersion: 1, folder, files });
+  else printer.data(files.map((file) => file.path).join("\n"));
   return EXIT.ok;
 }
 
@@ -121,15 +191,17 @@ async function accessorsFor(
   session: Session,
   policy: VendorCloudPolicy,
   key: KeyRef | null,
-): Promise<readonly Accessor[]> {
+): Promise<{ readonly accessors: readonly Accessor[]; readonly projects: readonly string[] }> {
   const { cloud } = policy;
-  if (Object.keys(options.accessor).length > 0) return [{ cloud, fields: givenFields(options.accessor, policy) }];
+  if (Object.keys(options.accessor).length > 0) {
+    return { accessors: [{ cloud, fields: givenFields(options.accessor, policy) }], projects: options.project };
+  }
   const projects = projectsOf(options.project, session);
   const vendor = await session.openVendor();
   const region = key?.region ?? options.region ?? null;
   const answers = await Promise.all(projects.map((project) => vendor.accessors({ project, cloud, region })));
   const accessors = answers.flatMap((answer) => ("accessors" in answer ? answer.accessors : []));
-  if (accessors.length > 0) return accessors;
+  if (accessors.length > 0) return { accessors, projects };
   throw usageError(
     "vendor.no-accessor",
     `${vendor.id} names no principal for ${cloud} in ${projects.join(", ")}.`,

@@ -122,7 +122,8 @@ interface About {
 
 async function openVendorFor(about: About): Promise<Vendor> {
   const { options, host, config, environment, signal, closers, notes } = about;
-  const { openVendor } = await import("../vendors/index.ts");
+  const { openVendor, refuseUnknownVendor } = await import("../vendors/index.ts");
+  refuseUnknownVendor(options.vendor);
   const { createAgents } = await import("../io/agents.ts");
   const configured = config.vendors.get(options.vendor);
   const secret = configured?.token ? await resolveSecret(configured.token, environment) : null;

@@ -64,8 +64,8 @@ export interface Cloud {
   probe(facts: KeyFacts, options: ProbeOptions): Promise<Probe>;
 }
 
-export type PolicyFormat = "json" | "document" | "cli";
-export const POLICY_FORMATS: readonly PolicyFormat[] = ["json", "document", "cli"];
+export const POLICY_FORMATS = ["json", "document", "cli", "terraform", "cloudformation", "markdown"] as const;
+export type PolicyFormat = (typeof POLICY_FORMATS)[number];
 
 /** What is to be printed of a grant, before anybody writes it. */
 export interface PolicyText {
@@ -75,7 +75,8 @@ export interface PolicyText {
   readonly key: KeyRef | null;
   /** The document as it is now, for formats that merge; null when none was given. */
   readonly current: string | null;
-  readonly format: PolicyFormat;
+  /** In which of the vendor's projects the key is registered; empty when nobody said. */
+  readonly projects: readonly string[];
 }
 
 /** What can be said about a cloud's grants without asking it, and without its SDK. */
@@ -83,6 +84,9 @@ export interface CloudDialect {
   readonly id: CloudId;
   /** As `Cloud.checkAccessor`; without a key, what only a key could tell is not checked. */
   checkAccessor(accessor: Accessor, key: KeyRef | null, policy: VendorCloudPolicy): void;
-  /** The text that a reviewer reads and a person applies. Throws a usage error when something is missing for it. */
-  print(text: PolicyText): string;
+  /**
+   * The text that a reviewer reads and a person applies, for each form that the cloud has. Throws a usage error when
+   * something is missing for it.
+   */
+  readonly print: Readonly<Partial<Record<PolicyFormat, (text: PolicyText) => string>>>;
 }

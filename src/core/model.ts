@@ -80,6 +80,10 @@ export interface VendorCloudPolicy {
     readonly fields: Readonly<Record<string, AccessorField>>;
   };
   readonly key: { readonly kinds: readonly KeyKind[] };
+  /** How the vendor's own tools register a key. `{project}` and `{key}` stand for themselves. */
+  readonly registration?: {
+    readonly terraform: { readonly type: string; readonly arguments: Readonly<Record<string, string | boolean>> };
+  };
 }
 
 export interface AccessorField {

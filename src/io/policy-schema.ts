@@ -39,4 +39,13 @@ export const policySchema: z.ZodType<VendorCloudPolicy> = z.strictObject({
       )
       .min(1),
   }),
+  registration: z
+    .strictObject({
+      terraform: z.strictObject({
+        type: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
+        arguments: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/), z.union([z.string().max(500), z.boolean()])),
+      }),
+    })
+    .exactOptional()
+    .describe("How the vendor's own tools register a key; {project} and {key} are filled in"),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { POLICY_FORMATS } from "../core/cloud.ts";
 import { CODES, LEVELS } from "../core/findings.ts";
 import type { KeyReport, OnboardReport, ValidateReport } from "../core/report.ts";
 import { STEPS } from "../core/report.ts";
@@ -113,9 +114,24 @@ export const policyTextSchema = z.strictObject({
   schemaVersion,
   vendor: z.string(),
   cloud,
-  format: z.enum(["json", "document", "cli"]),
+  format: z.enum(POLICY_FORMATS),
   source: z.strictObject({ page: z.url(), checked: z.iso.date() }),
   text: z.string().describe("What --output text prints"),
+});
+
+export const policyAllSchema = z.strictObject({
+  schemaVersion,
+  folder: z.string(),
+  files: z.array(z.strictObject({ path: z.string(), cloud, kind: z.string(), format: z.enum(POLICY_FORMATS) })),
+});
+
+export const policyCheckSchema = z.strictObject({
+  schemaVersion,
+  file: z.string(),
+  vendor: z.string(),
+  cloud,
+  kinds: z.array(z.string()),
+  source: z.strictObject({ page: z.url(), checked: z.iso.date() }),
 });
 
 const codeFields = {
@@ -165,6 +181,8 @@ export const DOCUMENTS = {
   "keygrant onboard": onboardSchema,
   "keygrant validate": validateSchema,
   "keygrant policy": policyTextSchema,
+  "keygrant policy --all": policyAllSchema,
+  "keygrant policy check": policyCheckSchema,
   "keygrant accessors": accessorsSchema,
   "keygrant explain <code>": explainSchema,
   "keygrant explain": explainAllSchema,

@@ -21,13 +21,16 @@ const VENDORS: Readonly<Record<(typeof VENDOR_IDS)[number], Open>> = {
 
 /** Loads the vendor's client, and its schema library with it, on first use. Asks nothing of anybody. */
 export async function openVendor(id: string, settings: VendorSettings): Promise<Vendor> {
+  return VENDORS[refuseUnknownVendor(id)](settings);
+}
+
+/** A vendor that only a policy file describes cannot be asked anything. */
+export function refuseUnknownVendor(id: string): (typeof VENDOR_IDS)[number] {
   const known = VENDOR_IDS.find((vendor) => vendor === id);
-  if (known === undefined) {
-    throw usageError(
-      "vendor.unknown",
-      `keygrant knows no vendor "${plainText(id, 60)}".`,
-      `Use one of: ${VENDOR_IDS.join(", ")}.`,
-    );
-  }
-  return VENDORS[known](settings);
+  if (known !== undefined) return known;
+  throw usageError(
+    "vendor.unknown",
+    `keygrant does not know how to ask a vendor "${plainText(id, 60)}".`,
+    `Use one of: ${VENDOR_IDS.join(", ")}. \`keygrant policy --accessor name=value\` asks nobody.`,
+  );
 }

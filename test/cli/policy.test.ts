@@ -224,7 +224,7 @@ describe("wrong inputs", () => {
       "usage.arguments",
       /role_arn=arn/,
     ],
-    ["no such format", [...POLICY, "--format", "terraform-json"], "usage.arguments", /json, document, cli/],
+    ["no such format", [...POLICY, "--format", "terraform-json"], "usage.arguments", /json, document, cli, terraform/],
     ["no project to ask for", ["policy", "--cloud", "aws"], "usage.project", /AIVEN_PROJECT/],
     ["no such vendor", [...POLICY, "--vendor", "acme"], "vendor.no-such-cloud", /acme/],
     ["not a key", ["policy", "my-key", "--accessor", `role_arn=${ROLE}`], "usage.key-reference", /arn:aws:kms/],

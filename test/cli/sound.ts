@@ -29,9 +29,12 @@ function wantsJson(args: readonly string[]): boolean {
   return args.includes("--output=json") || (at >= 0 && args[at + 1] === "json");
 }
 
-function schemaOf([command = "", second = ""]: readonly string[], document: unknown): z.ZodType {
+function schemaOf(args: readonly string[], document: unknown): z.ZodType {
+  const [command = "", second = ""] = args;
   if (typeof document === "object" && document !== null && "error" in document) return named("any command that");
   if (command === "apply") return named(`keygrant ${JSON.parse(readFileSync(second, "utf8")).plan.command}`);
+  if (command === "policy" && second === "check") return named("keygrant policy check");
+  if (command === "policy" && args.includes("--all")) return named("keygrant policy --all");
   if (command === "sandbox") return named(`keygrant sandbox ${second}`);
   const takesWord = command === "explain" && !second.startsWith("-");
   return named(takesWord ? "keygrant explain <code>" : `keygrant ${command}`);

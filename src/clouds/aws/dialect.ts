@@ -1,24 +1,31 @@
+import { changeRequest } from "../../core/change-request.ts";
 import type { CloudDialect, PolicyText } from "../../core/cloud.ts";
 import { usageError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { checkAccessor } from "./accessor.ts";
+import { printCloudFormation } from "./cloudformation.ts";
 import { addGrant } from "./document.ts";
 import { isKeyArn } from "./key.ts";
 import { grantStatements } from "./template.ts";
+import { printTerraform } from "./terraform.ts";
 
 /** What can be said about AWS grants without asking AWS. */
 export const awsDialect: CloudDialect = {
   id: "aws",
   checkAccessor,
-  print(text) {
-    switch (text.format) {
-      case "json":
-        return printStatements(text);
-      case "document":
-        return printDocument(text);
-      case "cli":
-        return printCommands(text);
-    }
+  print: {
+    json: printStatements,
+    document: printDocument,
+    cli: printCommands,
+    terraform: printTerraform,
+    cloudformation: printCloudFormation,
+    markdown: (text) =>
+      changeRequest(text, {
+        json: printStatements(text),
+        commands: printCommands(text),
+        into: "a statement of the key's own key policy; every other statement stays as it is",
+        remarks: [],
+      }),
   },
 };
 

@@ -1,3 +1,4 @@
+import { changeRequest } from "../../core/change-request.ts";
 import type { CloudDialect, PolicyText } from "../../core/cloud.ts";
 import { usageError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
@@ -5,20 +6,24 @@ import { checkAccessor } from "./accessor.ts";
 import { addGrant } from "./document.ts";
 import { splitKeyName } from "./key.ts";
 import { type WantedBinding, wantedBinding } from "./template.ts";
+import { printTerraform } from "./terraform.ts";
 
 /** What can be said about grants in Google Cloud without asking Google. */
 export const gcpDialect: CloudDialect = {
   id: "gcp",
   checkAccessor,
-  print(text) {
-    switch (text.format) {
-      case "json":
-        return printBindings(text);
-      case "document":
-        return printDocument(text);
-      case "cli":
-        return printCommands(text);
-    }
+  print: {
+    json: printBindings,
+    document: printDocument,
+    cli: printCommands,
+    terraform: (text) => printTerraform(text, bindingsOf(text)),
+    markdown: (text) =>
+      changeRequest(text, {
+        json: printBindings(text),
+        commands: printCommands(text),
+        into: "a binding of the key's own IAM policy; every other binding and condition stays as it is",
+        remarks: ["Membership of a group can take hours to be seen everywhere."],
+      }),
   },
 };
 

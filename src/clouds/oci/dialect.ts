@@ -1,6 +1,9 @@
+import { changeRequest } from "../../core/change-request.ts";
 import type { CloudDialect, PolicyText } from "../../core/cloud.ts";
 import { type KeygrantError, usageError } from "../../core/errors.ts";
+import { interpolated } from "../../core/hcl.ts";
 import { shellWord } from "../../core/shell.ts";
+import { known, terraformFile } from "../../core/terraform.ts";
 import { checkAccessor } from "./accessor.ts";
 import { addEntry } from "./document.ts";
 import { entryOf, withoutExport } from "./entry.ts";
@@ -16,18 +19,62 @@ export function createOciDialect(form: GrantForm): CloudDialect {
   return {
     id: "oci",
     checkAccessor,
-    print(text) {
-      switch (text.format) {
-        case "json":
-          return JSON.stringify({ statements: statementsFor(text, form, []) }, null, 2);
-        case "document":
-          return printDocument(text, form);
-        case "cli":
-          return printCommands(text, form);
-      }
+    print: {
+      json: (text) => printStatements(text, form),
+      document: (text) => printDocument(text, form),
+      cli: (text) => printCommands(text, form),
+      terraform: (text) => printTerraform(text, form),
+      markdown: (text) =>
+        changeRequest(text, {
+          json: printStatements(text, form),
+          commands: printCommands(text, form),
+          into: "a policy in the root compartment of the tenancy; no other policy is touched",
+          remarks: form.noExport ? [] : [EXPORT_REMARK],
+        }),
     },
   };
 }
+
+const EXPORT_REMARK =
+  "`use keys` also holds the permission to export: a key that is protected by software can be taken away under it. Use a key that is protected by an HSM, or print this with --no-export.";
+
+function printStatements(text: PolicyText, form: GrantForm): string {
+  return JSON.stringify({ statements: statementsFor(text, form, []) }, null, 2);
+}
+
+/** https://registry.terraform.io/providers/oracle/oci/latest/docs/resources/identity_policy */
+function printTerraform(text: PolicyText, form: GrantForm): string {
+  const { vendor } = text.grant.policy;
+  const present = text.current === null ? [] : readPresent(text.current, vendor).statements;
+  const type = "oci_identity_policy";
+  const tenancy = { name: "tenancy_ocid", description: "The OCID of the tenancy, whose root compartment it is" };
+  const name = policyName(vendor, 1);
+  return terraformFile(text, {
+    key: KEY_VARIABLE,
+    others: [tenancy, COMPARTMENT],
+    grant: `${type}.vendor`,
+    blocks: [
+      {
+        head: ["resource", type, "vendor"],
+        arguments: {
+          compartment_id: known(text.key?.owner, tenancy),
+          name,
+          description: policyDescription(vendor),
+          statements: statementsFor(text, form, present).map((one) =>
+            interpolated(one, { [KEY_PLACEHOLDER]: KEY_VARIABLE.name, [COMPARTMENT_PLACEHOLDER]: COMPARTMENT.name }),
+          ),
+        },
+      },
+    ],
+    remarks: [
+      `Owns the policy "${name}" as a whole: what does not stand here is gone once it is applied.`,
+      "It has an effect only while the vendor's tenancy endorses its group for this tenancy, which nobody here can see.",
+    ],
+  });
+}
+
+const KEY_VARIABLE = { name: "key_ocid", description: "The OCID of the key" } as const;
+const COMPARTMENT = { name: "compartment_ocid", description: "The OCID of the compartment of the keys" } as const;
 
 const KEY_PLACEHOLDER = "<KEY OCID>";
 const COMPARTMENT_PLACEHOLDER = "<COMPARTMENT OCID>";
@@ -99,11 +146,31 @@ function printCommands(text: PolicyText, form: GrantForm): string {
   const compartment = shellWord(text.key?.owner ?? TENANCY_PLACEHOLDER);
   const name = shellWord(policyName(vendor, 1));
   const description = shellWord(policyDescription(vendor));
+  const list = `oci iam policy list --compartment-id ${compartment} --name ${name} --all`;
   return [
     ...head,
     "# In the root compartment, and so with the OCID of the tenancy; in the tenancy's home region.",
-    `oci iam policy create --compartment-id ${compartment} --name ${name} --description ${description} --statements ${json}`,
+    "# 1. Whether keygrant's policy is there already. It may hold other keys: it is added to, never replaced.",
+    `${list} > policy.before.json`,
+    "# 2. Creates it where it is not. Where it is, prints the command that adds to it, for you to look at.",
+    "if grep -q statements policy.before.json; then",
+    `  keygrant policy${wordsOf(text, form)} --format cli --current policy.before.json`,
+    "else",
+    `  oci iam policy create --compartment-id ${compartment} --name ${name} --description ${description} --statements ${json}`,
+    "fi",
+    "# 3. Look at what is there now.",
+    list,
   ].join("\n");
+}
+
+/** The words that have keygrant print the same grant again. */
+function wordsOf({ grant, key }: PolicyText, form: GrantForm): string {
+  const words = [
+    ...(key === null ? ["--cloud", "oci"] : [key.id]),
+    ...["--vendor", grant.policy.vendor, "--scope", form.scope, ...(form.noExport ? ["--no-export"] : [])],
+    ...grant.accessors.flatMap(({ fields }) => Object.entries(fields).flatMap((one) => ["--accessor", one.join("=")])),
+  ];
+  return words.map((word) => ` ${shellWord(word)}`).join("");
 }
 
 interface Present {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { gcpDialect } from "../../../src/clouds/gcp/dialect.ts";
-import type { PolicyText } from "../../../src/core/cloud.ts";
+import type { PolicyFormat, PolicyText } from "../../../src/core/cloud.ts";
 import { GRANT, GROUP, grantTo, KEY, MEMBER, policyText, REF, ROLE, RSA, refOf, SYMMETRIC } from "./fixture.ts";
 
-const print = (more: Partial<PolicyText>) =>
-  gcpDialect.print({ grant: GRANT, kind: SYMMETRIC, key: REF, current: null, format: "json", ...more });
+function print({ format = "json", ...more }: Partial<PolicyText> & { format?: PolicyFormat }): string {
+  const text = { grant: GRANT, kind: SYMMETRIC, key: REF, current: null, projects: [], ...more };
+  return gcpDialect.print[format]?.(text) ?? "";
+}
 
 describe("json", () => {
   test("the bare binding", () => {
