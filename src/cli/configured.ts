@@ -62,6 +62,7 @@ export function withConfig(
     maxStale: config.maxStaleMs,
     warnBefore: config.warnBeforeMs,
     confirm: config.confirm,
+    coverage: config.coverage,
     concurrency: config.concurrency,
     output: outputs.length === 0 ? null : outputs,
   };

@@ -42,6 +42,7 @@ export interface ValidateCliOptions extends Omit<CommonOptions, "output">, Asses
   /** Undefined: once. */
   readonly every?: number;
   readonly listen?: ListenAddress;
+  readonly coverage: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -99,6 +100,7 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
       "where to remember: a file, or postgres://… (default: the configuration's, KEYGRANT_STATE, or the state folder)",
     )
     .option("--no-state", "remember nothing, and know nothing of before")
+    .option("--coverage", "list also which services of the projects no CMK, or an unlisted one, protects", false)
     .option("--every <duration>", "do not end: look again and again, each minute while something is wrong", interval)
     .option(
       "--listen <[host:]port>",

@@ -35,6 +35,7 @@ export interface Config {
   readonly maxStaleMs: number | null;
   readonly warnBeforeMs: number | null;
   readonly confirm: number | null;
+  readonly coverage: boolean | null;
   readonly notify: readonly NotifyConfig[];
   readonly mutes: readonly Mute[];
   readonly outputs: readonly { readonly format: OutputFormat /** A file, or `-`. */; readonly to: string }[];
@@ -88,6 +89,7 @@ export const NO_CONFIG: Config = {
   maxStaleMs: null,
   warnBeforeMs: null,
   confirm: null,
+  coverage: null,
   notify: [],
   mutes: [],
   outputs: [],

@@ -61,6 +61,7 @@ describe("a configuration", () => {
       maxStaleMs: 86_400_000,
       warnBeforeMs: 2_592_000_000,
       confirm: 2,
+      coverage: true,
       notify: [
         { name: "pager", format: "json", secret: "file:/run/secrets/keygrant-webhook", timeoutMs: 10_000 },
         { name: "ops", format: "slack", url: "env:SLACK_WEBHOOK_URL", secret: null, timeoutMs: 5_000 },
