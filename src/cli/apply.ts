@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { PLANNING_COMMANDS } from "../core/proposal.ts";
 import { PLAN_OPTIONS } from "./approve.ts";
-import { common, locating } from "./options.ts";
+import { common, configuring, locating } from "./options.ts";
 
 export function applyCommand(program: Command): void {
   const command = program
@@ -12,7 +12,7 @@ export function applyCommand(program: Command): void {
         "It is refused (exit code 3) when a document, a principal or the key has moved since. Safe to run again.",
     )
     .argument("<file>", "a plan file");
-  locating(common(command));
+  locating(configuring(common(command)));
   const own: string[] = [];
   for (const { long, name } of command.options.map((option) => ({ long: option.long, name: option.name() }))) {
     command.on(`option:${name}`, (value?: string | null) => own.push(value == null ? `${long}` : `${long}=${value}`));

@@ -1,31 +1,76 @@
 import { parseKey } from "../clouds/index.ts";
 import type { Expected } from "../core/accessors.ts";
+import { refusal } from "../core/errors.ts";
+import type { KeyRef } from "../core/model.ts";
+import type { FieldValues } from "../core/trust.ts";
 import type { GivenKey, ListedKey } from "../core/validate.ts";
-import { type Config, findConfig, NO_CONFIG, pinnedAccessor, readConfig } from "../io/config.ts";
+import {
+  type Config,
+  type FoundConfig,
+  findConfig,
+  NO_CONFIG,
+  pinnedAccessor,
+  readConfig,
+  refuseUnnamed,
+} from "../io/config.ts";
 import type { Host } from "./host.ts";
+import type { AssessingOptions, CommonOptions, ConfigOptions } from "./options.ts";
 import type { Printer } from "./printer.ts";
 import { projectsOf, type Session } from "./session.ts";
 import type { ValidateCliOptions } from "./validate.ts";
 
 /** The configuration that was named, or that lies in the current folder; `NO_CONFIG` when there is none. */
 export async function loadConfig(
-  options: Pick<ValidateCliOptions, "config" | "sandbox">,
+  { config: given, sandbox }: Pick<ConfigOptions & CommonOptions, "config" | "sandbox">,
   host: Host,
   printer: Printer,
 ): Promise<Config> {
-  // The sandbox reads nothing of the user's that was not named.
-  const mayLook = host.cwd !== undefined && !options.sandbox;
-  const path =
-    options.config ?? (mayLook ? await findConfig({ given: undefined, folder: host.cwd ?? "", uid: host.uid }) : null);
-  if (path === null) return NO_CONFIG;
+  const found = await foundConfig(given, sandbox, host);
+  if (found === null) return NO_CONFIG;
+  const { path } = found;
   const config = await readConfig(path, { parseKey: (text) => parseKey(text) });
+  if (!found.isNamed) refuseUnnamed(config);
   printer.note(`Configuration: ${path}`);
-  if (!options.sandbox) return config;
+  if (!sandbox) return config;
   const left = inSandbox(config);
   if (left.dropped.length > 0) {
     printer.note(`In the sandbox these of ${path} do not count: ${left.dropped.join(", ")}.`);
   }
   return left.config;
+}
+
+async function foundConfig(given: string | undefined, sandbox: boolean, host: Host): Promise<FoundConfig | null> {
+  // The sandbox reads nothing of the user's that was not named to it.
+  if (given !== undefined || sandbox) return given === undefined ? null : { path: given, isNamed: true };
+  const named = host.env["KEYGRANT_CONFIG"] || undefined;
+  if (named === undefined && host.cwd === undefined) return null;
+  return findConfig({ given: named, folder: host.cwd ?? "", uid: host.uid });
+}
+
+/**
+ * What of a configuration a command takes that writes: who the vendor is, and whom it may name. The roles under `aws`,
+ * `gcp` and `oci` are for looking (an audit role cannot grant anything): whoever writes does it with their own rights.
+ */
+export function forWriting({ path, vendors, keys }: Config): Config {
+  return { ...NO_CONFIG, path, vendors, keys };
+}
+
+/** Who may be let in: the pins of the configuration and `--expect-accessor`, which must not contradict each other. */
+export function pinsFor(
+  options: Pick<AssessingOptions, "expectAccessor"> & Pick<CommonOptions, "vendor">,
+  config: Config,
+  about: { readonly project: string; readonly key: KeyRef },
+): FieldValues {
+  const pins = expectedBy({ vendor: options.vendor, expectAccessor: {} }, config)(about);
+  for (const [name, value] of Object.entries(options.expectAccessor)) {
+    if (!Object.hasOwn(pins, name) || pins[name] === value) continue;
+    throw refusal(
+      "config.pinned",
+      `${config.path} pins ${name}=${pins[name]}, and ${name}=${value} was asked for.`,
+      "Confirm the principal with the vendor; then change the file, where a reviewer sees it.",
+    );
+  }
+  return { ...pins, ...options.expectAccessor };
 }
 
 /** Nothing of the user's is read in the sandbox, and nothing is told to anybody outside. */
@@ -62,6 +107,7 @@ export function withConfig(
     maxStale: config.maxStaleMs,
     warnBefore: config.warnBeforeMs,
     confirm: config.confirm,
+    coverage: config.coverage,
     concurrency: config.concurrency,
     output: outputs.length === 0 ? null : outputs,
   };

@@ -4,9 +4,11 @@ import { type OnboardDeps, type OnboardOptions, onboard } from "../core/onboard.
 import type { Proposal } from "../core/proposal.ts";
 import type { StepListener } from "../core/steps.ts";
 import type { FieldValues } from "../core/trust.ts";
+import type { Config } from "../io/config.ts";
 import { onboardText, stepLine } from "../report/text.ts";
 import { type ApprovingOptions, approve, approving, onlyPlans, planWords } from "./approve.ts";
-import { type Finish, type Invocation, sessionAction } from "./command.ts";
+import { action, type Finish, type Invocation } from "./command.ts";
+import { forWriting, loadConfig, pinsFor } from "./configured.ts";
 import { exitOfOnboard } from "./exit.ts";
 import type { Host } from "./host.ts";
 import {
@@ -14,16 +16,18 @@ import {
   assessing,
   assessOptions,
   type CommonOptions,
+  type ConfigOptions,
   common,
+  configuring,
   fieldValue,
   type GrantingOptions,
   granting,
   positiveInteger,
   several,
 } from "./options.ts";
-import { projectsOf, type Session } from "./session.ts";
+import { openSession, projectsOf, type Session } from "./session.ts";
 
-interface Options extends CommonOptions, ApprovingOptions, AssessingOptions, GrantingOptions {
+interface Options extends CommonOptions, ConfigOptions, ApprovingOptions, AssessingOptions, GrantingOptions {
   readonly project: readonly string[];
   readonly default: boolean;
   readonly acceptAccessor: FieldValues;
@@ -52,11 +56,19 @@ export function onboardCommand(program: Command, host: Host, finish: Finish): vo
     .option("--replace-principal <old>", "take this principal out of our own statement; repeatable", several, [])
     .option("--prune-orphans", "take principals that no longer exist out of Allow statements", false)
     .option("--settle-reads <n>", "reads in a row that must agree before a write is believed", positiveInteger, 3);
-  granting(assessing(approving(common(command)), "required"));
-  sessionAction<Options>(command, host, finish, run);
+  granting(assessing(approving(configuring(common(command))), "required"));
+  action<Options>(command, host, finish, async (invocation) => {
+    const config = forWriting(await loadConfig(invocation.options, host, invocation.printer));
+    const session = await openSession(invocation.options, host, config);
+    try {
+      return await run(invocation, session, config);
+    } finally {
+      await session.close();
+    }
+  });
 }
 
-async function run(invocation: Invocation<Options>, session: Session): Promise<number> {
+async function run(invocation: Invocation<Options>, session: Session, config: Config): Promise<number> {
   const { args, options, printer } = invocation;
   const key = session.parseKey(args[0] ?? "", options);
   const [project, ...others] = projectsOf(options.project, session);
@@ -69,6 +81,7 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
   }
   const policy = session.policyFor(key.cloud);
   const [vendor, cloud] = await Promise.all([session.openVendor(), session.openCloud(key)]);
+  for (const note of session.notes) invocation.printer.note(note);
   const talk = talker(invocation);
   const deps: OnboardDeps = {
     vendor,
@@ -90,7 +103,7 @@ async function run(invocation: Invocation<Options>, session: Session): Promise<n
     project,
     default: options.default,
     dryRun: onlyPlans(options),
-    expectAccessor: options.expectAccessor,
+    expectAccessor: pinsFor(options, config, { project, key }),
     acceptAccessor: options.acceptAccessor,
     settleReads: options.settleReads,
     replacePrincipals: options.replacePrincipal,

@@ -41,6 +41,19 @@ export function asking(command: Command): Command {
     );
 }
 
+export interface ConfigOptions {
+  /** A file; undefined: KEYGRANT_CONFIG, or the one in the current folder, if there is one. */
+  readonly config?: string;
+}
+
+/** Where the configuration is. */
+export function configuring(command: Command): Command {
+  return command.option(
+    "--config <file>",
+    "the configuration (default: KEYGRANT_CONFIG, or keygrant.yaml in the current folder, if there is one)",
+  );
+}
+
 /** What is printed, and how. */
 export function printing(command: Command): Command {
   return talking(command).addOption(

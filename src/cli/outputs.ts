@@ -67,6 +67,8 @@ export interface OutputDeps {
   readonly paint: Paint;
   readonly store: KeyStore | null;
   readonly run: RunStart;
+  /** The report as it is told: with what is muted in it. */
+  readonly mark: (report: KeyReport) => KeyReport;
   /** Gets the metrics of the run when it has ended. */
   readonly onMetrics?: ((text: string) => void) | undefined;
 }
@@ -86,7 +88,7 @@ export async function openOutputs(choices: readonly OutputChoice[], deps: Output
   async function tell(sink: Sink, id: KeyIdentity, report: KeyReport): Promise<void> {
     const { transitions } = sink.writer;
     const history = store === null || transitions === 0 ? [] : await store.history(id, transitions);
-    await sink.write(sink.writer.key(report, history));
+    await sink.write(sink.writer.key(deps.mark(report), history));
   }
 
   return {
@@ -101,7 +103,7 @@ export async function openOutputs(choices: readonly OutputChoice[], deps: Output
         if (!sortedLater(sink) || (await store?.read(id)) === null) await tell(sink, id, report);
       }
     },
-    async end({ summary, unlisted }) {
+    async end({ summary, unlisted, coverage }) {
       const later = sinks.filter(sortedLater);
       if (store !== null && later.length > 0) {
         for await (const { id, memory } of store.all()) {
@@ -111,7 +113,7 @@ export async function openOutputs(choices: readonly OutputChoice[], deps: Output
       }
       const finishedAt = deps.host.clock.now().toISOString();
       for (const sink of sinks) {
-        await sink.write(sink.writer.end({ finishedAt, lookFailures, summary, unlisted }));
+        await sink.write(sink.writer.end({ finishedAt, lookFailures, summary, unlisted, coverage }));
         await sink.finish();
       }
       return { counts, onlyWaiting };

@@ -1,7 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { CLOUD_IDS } from "../clouds/index.ts";
 import type { KeyStore } from "../core/memory.ts";
-import { applyMutes, expiredMutes } from "../core/mutes.ts";
+import { applyMutes, expiredMutes, withMutes } from "../core/mutes.ts";
 import { createPace, keysPerSecond } from "../core/pace.ts";
 import { type GivenKey, type ValidateEnd, type ValidateOptions, validateEach } from "../core/validate.ts";
 import type { Vendor } from "../core/vendor.ts";
@@ -56,6 +56,7 @@ async function runIn(round: Round, session: Session): Promise<number> {
     paint: printer.paint,
     store,
     run: { startedAt, version: packageJson.version },
+    mark: (report) => withMutes(config.mutes, report, host.clock.now()),
     onMetrics: round.onMetrics,
   });
   const concurrency = options.concurrency ?? AT_ONCE.overall;
@@ -88,7 +89,7 @@ async function runIn(round: Round, session: Session): Promise<number> {
     const isEmpty = Object.values(counts).every((count) => count === 0) && end.unlisted.length === 0;
     if (isEmpty) printer.note(emptyNote(projects));
     noteUnlisted(round, end);
-    return exitOfTally(counts, onlyWaiting, end.unlisted.length);
+    return exitOfTally(counts, onlyWaiting, end.unlisted.length + unreadCoverage(end));
   } catch (error) {
     await outputs.abandon();
     throw error;
@@ -116,6 +117,7 @@ function optionsOf({ options, config }: Round, projects: readonly string[], sess
     maxStaleMs: options.maxStale,
     probeEveryMs: options.probeEvery ?? null,
     shard: options.shard ?? shardOfJob(session.environment.env),
+    coverage: options.coverage,
   };
 }
 
@@ -173,6 +175,11 @@ function notesOn({ config, options, host }: Round, store: KeyStore | null): read
   return notes;
 }
 
+/** What could not be looked at is in the exit code; which services are open is information, and is not. */
+function unreadCoverage({ coverage }: ValidateEnd): number {
+  return (coverage ?? []).filter((one) => one.failure !== null).length;
+}
+
 function emptyNote(projects: readonly string[]): string {
   return projects.length === 0
     ? "No key of the configuration is this run's: there is nothing to validate."
@@ -180,11 +187,15 @@ function emptyNote(projects: readonly string[]): string {
 }
 
 /** Text says it among its lines; in the other forms a person at the terminal would not see it. */
-function noteUnlisted({ options, printer }: Round, { unlisted }: ValidateEnd): void {
+function noteUnlisted({ options, printer }: Round, { unlisted, coverage }: ValidateEnd): void {
   const saysText = (options.output ?? TO_STDOUT).some((one) => one.format === "text" && one.to === null);
   if (saysText) return;
   for (const { project, code, detail } of unlisted) {
     printer.note(`The keys of project ${project} could not be listed: ${detail} (${code})`);
+  }
+  for (const { project, failure } of coverage ?? []) {
+    if (failure !== null)
+      printer.note(`The services of ${project} could not be listed: ${failure.detail} (${failure.code})`);
   }
 }
 

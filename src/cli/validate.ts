@@ -8,6 +8,8 @@ import {
   asking,
   assessing,
   type CommonOptions,
+  type ConfigOptions,
+  configuring,
   duration,
   positiveInteger,
   type ShardChoice,
@@ -20,9 +22,7 @@ import { type OutputChoice, outputChoice } from "./outputs.ts";
 import { runRound } from "./round.ts";
 import { type ListenAddress, listenAddress, watch } from "./watch.ts";
 
-export interface ValidateCliOptions extends Omit<CommonOptions, "output">, AssessingOptions {
-  /** A file; undefined: the one in the current folder, if there is one. */
-  readonly config?: string;
+export interface ValidateCliOptions extends Omit<CommonOptions, "output">, AssessingOptions, ConfigOptions {
   readonly project: readonly string[];
   readonly output?: readonly OutputChoice[];
   readonly askVendor: boolean;
@@ -42,6 +42,7 @@ export interface ValidateCliOptions extends Omit<CommonOptions, "output">, Asses
   /** Undefined: once. */
   readonly every?: number;
   readonly listen?: ListenAddress;
+  readonly coverage: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -58,7 +59,6 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
         "since when, and what changed.",
     )
     .argument("[key...]", "key references or CMK ids")
-    .option("--config <file>", "the configuration (default: keygrant.yaml in the current folder, if there is one)")
     .option(
       "-p, --project <name>",
       "the vendor's project; repeatable (default: the configuration's, or AIVEN_PROJECT)",
@@ -99,13 +99,14 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
       "where to remember: a file, or postgres://… (default: the configuration's, KEYGRANT_STATE, or the state folder)",
     )
     .option("--no-state", "remember nothing, and know nothing of before")
+    .option("--coverage", "list also which services of the projects no CMK, or an unlisted one, protects", false)
     .option("--every <duration>", "do not end: look again and again, each minute while something is wrong", interval)
     .option(
       "--listen <[host:]port>",
       "with --every: serve /metrics and /healthz there (default host: 127.0.0.1)",
       listenAddress,
     );
-  assessing(asking(talking(command)), "auto");
+  assessing(asking(talking(configuring(command))), "auto");
   action<ValidateCliOptions>(command, host, finish, async (invocation) => {
     const { printer, options: said } = invocation;
     if (said.listen !== undefined && said.every === undefined) {

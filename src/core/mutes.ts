@@ -1,6 +1,5 @@
-import type { Finding } from "./findings.ts";
 import type { Transition } from "./history.ts";
-import type { KeyReport } from "./report.ts";
+import type { KeyReport, MutedPart } from "./report.ts";
 
 /** Something that somebody knows about and does not want to hear of before a date. At least one of the three is set. */
 export interface Mute {
@@ -22,16 +21,13 @@ export interface Muted {
 }
 
 export interface MutedNews {
-  /** The findings that are muted; the report keeps them all. By identity: look them up with the report's own. */
-  readonly findings: ReadonlyMap<Finding, Muted>;
   /** What is still to be told. */
   readonly told: readonly Transition[];
   readonly muted: readonly { readonly transition: Transition; readonly muted: Muted }[];
 }
 
 /**
- * Splits what changed into what is told and what is not, and says which findings are muted. Nothing else changes: phase,
- * summary and exit code say what is so. Good news is never withheld: a receiver that was told of the trouble before it
+ * Splits what changed into what is told and what is not. Nothing else changes: phase, summary and exit code say what is so. Good news is never withheld: a receiver that was told of the trouble before it
  * was muted would wait for the end of it for ever.
  */
 export function applyMutes(
@@ -40,11 +36,6 @@ export function applyMutes(
   transitions: readonly Transition[],
   now: Date,
 ): MutedNews {
-  const findings = new Map<Finding, Muted>();
-  for (const one of report.findings) {
-    const muted = findMute(mutes, { code: one.code, key: report.key, project: report.project }, now);
-    if (muted !== null) findings.set(one, muted);
-  }
   const told: Transition[] = [];
   const silenced: { transition: Transition; muted: Muted }[] = [];
   for (const transition of transitions) {
@@ -52,7 +43,22 @@ export function applyMutes(
     if (muted === null) told.push(transition);
     else silenced.push({ transition, muted });
   }
-  return { findings, told, muted: silenced };
+  return { told, muted: silenced };
+}
+
+/**
+ * The report with what is muted in it: the whole key, and each code that was found. Phase and counts stay what they
+ * are. Made when a report is told, never remembered: tomorrow's configuration may say something else.
+ */
+export function withMutes(mutes: readonly Mute[], report: KeyReport, now: Date): KeyReport {
+  const { key, project, findings } = report;
+  const codes = [null, ...new Set(findings.map((one) => one.code))];
+  const muted = codes.flatMap((code): readonly MutedPart[] => {
+    const fitting = mutes.filter((mute) => mute.code === code);
+    const found = findMute(fitting, { code, key, project }, now);
+    return found === null ? [] : [{ code, ...found }];
+  });
+  return { ...report, muted };
 }
 
 /** What a mute is held against. */

@@ -1,3 +1,4 @@
+import type { ProjectCoverage } from "./coverage.ts";
 import type { Evidence } from "./evidence.ts";
 import { byImportance, type Finding, type FindingCode, type Level, lookFinding } from "./findings.ts";
 import type { Assurance, Judgement } from "./judge.ts";
@@ -29,6 +30,16 @@ export interface KeyReport {
   /** Unknowns that a person took as good with `--accept`, and that were needed. */
   readonly accepted: readonly FindingCode[];
   readonly services: readonly ServiceUse[] | null;
+  /** What is not told of this key, by the configuration's mutes. It changes nothing else in here. */
+  readonly muted: readonly MutedPart[];
+}
+
+export interface MutedPart {
+  /** A code that was found; null: whatever is found. */
+  readonly code: FindingCode | null;
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly until: string;
 }
 
 /** Every key counts once; a stale one counts as undetermined. */
@@ -48,6 +59,8 @@ export interface ValidateReport {
   readonly checkedAt: string;
   readonly keys: readonly KeyReport[];
   readonly unlisted: readonly UnlistedProject[];
+  /** A project each; null when it was not asked for. */
+  readonly coverage: readonly ProjectCoverage[] | null;
   readonly summary: Summary;
 }
 
@@ -119,6 +132,7 @@ export function keyReport(parts: KeyReportParts): KeyReport {
       services === null || services.known ? judgement.findings : withServices(judgement.findings, ref.id, services.why),
     accepted: judgement.accepted,
     services: services?.known ? services.value : null,
+    muted: [],
   };
 }
 

@@ -1,6 +1,7 @@
 import { askAccessors, type Expected, type NamedAccessors } from "./accessors.ts";
 import type { AssessOptions } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
+import { coverageOf, type ProjectCoverage } from "./coverage.ts";
 import { KeygrantError, LookError, usageError } from "./errors.ts";
 import { codeEntry } from "./findings.ts";
 import { advance, identityOf, isDoubtful, type Transition, vanished } from "./history.ts";
@@ -35,6 +36,8 @@ export interface ValidateOptions extends AssessOptions {
   readonly probeEveryMs: number | null;
   /** Which part of all keys this run looks after, by quota domain; null: all of them. */
   readonly shard: { readonly index: number; readonly of: number } | null;
+  /** Says which services of the projects no key of theirs protects. */
+  readonly coverage: boolean;
 }
 
 /** A key that the configuration lists. */
@@ -114,7 +117,7 @@ export async function validate(
   deps: ValidateDeps,
 ): Promise<ValidateReport> {
   const found: { readonly report: KeyReport; readonly place: number }[] = [];
-  const { schemaVersion, checkedAt, unlisted, summary } = await validateEach(
+  const { schemaVersion, checkedAt, unlisted, coverage, summary } = await validateEach(
     given,
     options,
     deps,
@@ -123,7 +126,7 @@ export async function validate(
     },
   );
   const keys = found.sort((a, b) => a.place - b.place).map((one) => one.report);
-  return { schemaVersion, checkedAt, keys, unlisted, summary };
+  return { schemaVersion, checkedAt, keys, unlisted, coverage, summary };
 }
 
 /**
@@ -162,8 +165,17 @@ export async function validateEach(
     schemaVersion: 1,
     checkedAt,
     unlisted: lists.flatMap((list) => unlisted(deps.vendor, list)),
+    coverage: options.coverage ? await coverage(run) : null,
     summary: counts,
   };
+}
+
+/** After the keys: whoever runs out of time has at least looked at those. A project is one shard's alone. */
+function coverage({ lists, deps, options }: Run): Promise<readonly ProjectCoverage[]> {
+  const { shard } = options;
+  const isMine = ({ project }: ProjectList) =>
+    shard === null || shardOf(`${deps.vendor.id} ${project}`, shard.of) === shard.index;
+  return Promise.all(lists.filter(isMine).map((one) => coverageOf(deps.vendor, one.project, one.registrations)));
 }
 
 function isInShard(target: Target, shard: ValidateOptions["shard"]): boolean {

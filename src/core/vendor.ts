@@ -34,6 +34,12 @@ export type RegisterResult =
   /** Nothing was decided: the vendor could not be asked, or its answer means something else. */
   | { readonly outcome: "unknown"; readonly why: LookFailure };
 
+export interface ProjectService {
+  readonly name: string;
+  /** The vendor's id of the key that protects it; null: none of the owner's keys does. */
+  readonly cmkId: string | null;
+}
+
 /** One vendor, for one set of credentials. Optional capability, optional method. Constructors do no I/O. */
 export interface Vendor {
   readonly id: VendorId;
@@ -56,4 +62,7 @@ export interface Vendor {
 
   /** The services that depend on the key. A refusal is not "none". */
   services(registration: Registration): Promise<Seen<readonly ServiceUse[]>>;
+
+  /** Every service of a project, protected by one of its keys or not. */
+  projectServices?(project: string): Promise<Seen<readonly ProjectService[]>>;
 }

@@ -129,6 +129,7 @@ export function toConfig(
     maxStaleMs: milliseconds(raw.maxStale),
     warnBeforeMs: milliseconds(raw.warnBefore),
     confirm: raw.confirm ?? null,
+    coverage: raw.coverage ?? null,
     notify: Object.entries(raw.notify ?? {}).map(([name, one]) => targetOf(name, one, checking)),
     mutes: (raw.mutes ?? []).map((one, index) => muteOf(one, ["mutes", index], checking)),
     outputs: outputsOf(raw, checking),

@@ -199,6 +199,10 @@ export const configSchema = section({
   maxStale: duration("24h", "1m", "365d").optional().describe("How long a conclusion counts"),
   warnBefore: duration("30d", "0", "3650d").optional().describe("How long before a date the warning begins"),
   confirm: wholeNumber(1, 10).optional().describe("How many failures in a row make an alarm"),
+  coverage: z
+    .boolean({ error: "true or false" })
+    .optional()
+    .describe("Whether the services that no CMK, or an unlisted one, protects are listed too"),
   notify: named("the name of a receiver, such as ops", /^[A-Za-z0-9][\w.-]{0,63}$/, target)
     .optional()
     .describe("Who is told of transitions"),

@@ -35,6 +35,7 @@ export interface Config {
   readonly maxStaleMs: number | null;
   readonly warnBeforeMs: number | null;
   readonly confirm: number | null;
+  readonly coverage: boolean | null;
   readonly notify: readonly NotifyConfig[];
   readonly mutes: readonly Mute[];
   readonly outputs: readonly { readonly format: OutputFormat /** A file, or `-`. */; readonly to: string }[];
@@ -88,6 +89,7 @@ export const NO_CONFIG: Config = {
   maxStaleMs: null,
   warnBeforeMs: null,
   confirm: null,
+  coverage: null,
   notify: [],
   mutes: [],
   outputs: [],
@@ -113,9 +115,9 @@ export function awsRole(
   return role.replaceAll("{account}", about.account).replaceAll("{partition}", about.partition);
 }
 
-/** What looks for a configuration: the option, else the current folder. */
+/** What looks for a configuration: the option, the environment, else the current folder. */
 export interface FindConfig {
-  /** `--config`. */
+  /** `--config`, or KEYGRANT_CONFIG. */
   readonly given: string | undefined;
   /** The current folder. */
   readonly folder: string;
@@ -126,21 +128,54 @@ export interface FindConfig {
 const FILE_NAME = "keygrant.yaml";
 const WORLD_WRITABLE = 0o002;
 
+export interface FoundConfig {
+  readonly path: string;
+  /** Whether somebody named it; else it merely lies there, and `refuseUnnamed` holds. */
+  readonly isNamed: boolean;
+}
+
 /**
  * The configuration to read; null when there is none. A file that was not named but merely lies in the current folder
- * says where the vendor's token is sent: it counts only when nobody but the caller (or root) can have put it there.
+ * counts only when nobody but the caller (or root) can have put it there.
  */
-export async function findConfig({ given, folder, uid }: FindConfig): Promise<string | null> {
-  if (given !== undefined) return given;
+export async function findConfig({ given, folder, uid }: FindConfig): Promise<FoundConfig | null> {
+  if (given !== undefined) return { path: given, isNamed: true };
   const path = join(folder, FILE_NAME);
   const file = await statOf(path);
   if (file === null) return null;
   const isStrangers = uid !== undefined && file.uid !== uid && file.uid !== 0;
-  if (!isStrangers && (uid === undefined || (file.mode & WORLD_WRITABLE) === 0)) return path;
+  if (!isStrangers && (uid === undefined || (file.mode & WORLD_WRITABLE) === 0)) {
+    return { path, isNamed: false };
+  }
   throw usageError(
     "config.not-trusted",
     `The ${FILE_NAME} in this folder ${isStrangers ? "belongs to another user" : "can be written by everybody"}.`,
     `Look at it; then take it with --config ${FILE_NAME}, or mend who owns it and who may write it.`,
+  );
+}
+
+/**
+ * Refuses what a file that nobody named must not decide. It may have come with a repository that was cloned, and the
+ * folder's owner is then the caller: such a file may say which keys are looked at and how carefully, and must not say
+ * where secrets, tokens and reports go, nor whose rights are used.
+ */
+export function refuseUnnamed(config: Config): void {
+  const says: Readonly<Record<string, boolean>> = {
+    "a vendor's url": [...config.vendors.values()].some((one) => one.url !== null),
+    "a vendor's token": [...config.vendors.values()].some((one) => one.token !== null),
+    aws: config.aws.role !== null || config.aws.accounts.size > 0,
+    gcp: config.gcp.impersonate !== null,
+    oci: config.oci.profile !== null,
+    state: config.state !== null,
+    notify: config.notify.length > 0,
+    "outputs to a file": config.outputs.some((one) => one.to !== "-"),
+  };
+  const [first, ...rest] = Object.keys(says).filter((name) => says[name]);
+  if (first === undefined) return;
+  throw usageError(
+    "config.not-trusted",
+    `The ${FILE_NAME} in this folder was not named, and says ${[first, ...rest].join(", ")}: it could send secrets anywhere.`,
+    `Look at it; then take it with --config ${FILE_NAME}, or name it in KEYGRANT_CONFIG.`,
   );
 }
 

@@ -33,6 +33,8 @@ export interface HttpCall {
   readonly body?: unknown;
   /** Whether doing it twice is as good as doing it once. Default: only for GET. */
   readonly repeatable?: boolean;
+  /** The longest answer that is read, in bytes. Default: what the settings say. */
+  readonly maxBytes?: number;
 }
 
 export type HttpAnswer = { readonly ok: true; readonly status: number; readonly json: unknown } | HttpFailure;
@@ -133,7 +135,7 @@ async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer>
     followRedirect: false,
   });
   request.on("downloadProgress", (progress: Progress) => {
-    if (progress.transferred > (settings.maxBytes ?? MAX_BYTES)) tooLarge.abort();
+    if (progress.transferred > (call.maxBytes ?? settings.maxBytes ?? MAX_BYTES)) tooLarge.abort();
   });
   try {
     const { statusCode, body, headers } = await request;

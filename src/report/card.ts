@@ -22,7 +22,7 @@ export function card(key: KeyReport, history: readonly Transition[], number: num
 <p class="where">${where(key)}</p>
 <h3>${breakable(key.key)}</h3>
 <p class="message">${headline(key)}</p>
-${hit(key)}</div>
+${mutedLines(key)}${hit(key)}</div>
 <div class="side">
 ${evidence(key)}<p class="since">${sinceLine(key, finishedAt)}</p>
 </div>
@@ -53,6 +53,14 @@ function headline(key: KeyReport): Piece {
   const reason = key.findings.find((one) => one.outcome === "unknown")?.detail ?? key.message;
   if (key.phase === "INITIALIZING") return reason;
   return [reason, html` <span class="was">Last verdict: <b>${key.phase}</b>. ${key.message}</span>`];
+}
+
+function mutedLines(key: KeyReport): Piece {
+  return key.muted.map(
+    (one) =>
+      html`<p class="muted"><b>Muted</b> ${one.code === null ? "everything" : html`<code>${one.code}</code>`} until ${timeTag(one.until)}: ${one.reason}</p>
+`,
+  );
 }
 
 const SHOWN_SERVICES = 6;

@@ -1,3 +1,4 @@
+import type { ProjectCoverage } from "../core/coverage.ts";
 import { identityOf, type KeyIdentity, type Transition } from "../core/history.ts";
 import type { KeyReport, Summary, UnlistedProject, ValidateReport } from "../core/report.ts";
 
@@ -15,6 +16,7 @@ export interface RunEnd {
   readonly lookFailures: Readonly<Record<string, number>>;
   readonly summary: Summary;
   readonly unlisted: readonly UnlistedProject[];
+  readonly coverage: readonly ProjectCoverage[] | null;
 }
 
 /**
@@ -58,7 +60,7 @@ export function writeReport(writer: ReportWriter, input: ReportInput): string {
     const history = input.history.get(identityKey(identityOf(key))) ?? [];
     parts.push(writer.key(key, history.slice(0, writer.transitions)));
   }
-  const { summary, unlisted } = report;
-  parts.push(writer.end({ finishedAt: run.finishedAt, lookFailures: run.lookFailures, summary, unlisted }));
+  const { summary, unlisted, coverage } = report;
+  parts.push(writer.end({ finishedAt: run.finishedAt, lookFailures: run.lookFailures, summary, unlisted, coverage }));
   return parts.join("");
 }

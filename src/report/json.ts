@@ -11,10 +11,11 @@ export function jsonWriter(): ReportWriter {
       isFirst = false;
       return `${comma}\n    ${indented(report, "    ")}`;
     },
-    end: ({ unlisted, summary }) =>
+    end: ({ unlisted, coverage, summary }) =>
       [
         isFirst ? "]," : "\n  ],",
         `  "unlisted": ${indented(unlisted, "  ")},`,
+        `  "coverage": ${indented(coverage, "  ")},`,
         `  "summary": ${indented(summary, "  ")}`,
         "}\n",
       ].join("\n"),

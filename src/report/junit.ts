@@ -103,6 +103,7 @@ function outputOf(key: KeyReport): string {
     `message: ${line(key.message)}`,
     `evidence: ${LEVELS.map((level) => `${level} ${key.evidence[level]}`).join(", ")}`,
     `services: ${services === undefined ? "could not be read" : services || "none"}`,
+    ...key.muted.map((one) => `muted ${one.code ?? "everything"} until ${one.until}: ${line(one.reason)}`),
     ...key.findings.map(
       (one) => `${one.outcome} ${one.code} (${one.level}): ${line(one.detail)} Next: ${line(one.fix)}`,
     ),

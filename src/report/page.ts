@@ -1,3 +1,4 @@
+import type { ProjectCoverage } from "../core/coverage.ts";
 import type { Transition } from "../core/history.ts";
 import { type KeyReport, type Summary, standing, type UnlistedProject } from "../core/report.ts";
 import { card, NOT_REGISTERED } from "./card.ts";
@@ -31,7 +32,7 @@ export function pageBody(keys: readonly PageKey[], start: RunStart, end: RunEnd)
   )}</p>
 </header>
 <main>
-${glance(end)}${unlistedNotice(end.unlisted)}${lookNotice(end.lookFailures)}<section aria-labelledby="keys-title">
+${glance(end)}${unlistedNotice(end.unlisted)}${coverageNotice(end.coverage)}${lookNotice(end.lookFailures)}<section aria-labelledby="keys-title">
 <h2 id="keys-title">Keys, worst first</h2>
 ${filter(sorted, end.summary)}<ol class="keys" id="keys">
 ${cards}</ol>
@@ -150,6 +151,42 @@ function unlistedNotice(unlisted: readonly UnlistedProject[]): Piece {
 ${items}</ul>
 </section>
 `;
+}
+
+/** Only what is open: a page about what to do does not list what is done. */
+function coverageNotice(coverage: readonly ProjectCoverage[] | null): Piece {
+  if (coverage === null) return null;
+  const open = coverage.filter((one) => one.unprotected?.length !== 0 || one.hasDefault !== true);
+  const items = open.map(
+    (one) =>
+      html`<li><p><b>${one.project}</b> <span class="vendor">${one.vendor}</span></p>${coverageLines(one)}</li>
+`,
+  );
+  return html`<section class="notice coverage" aria-labelledby="coverage-title">
+<h2 id="coverage-title">Coverage</h2>
+${
+  open.length === 0
+    ? html`<p>Every service of ${count(coverage.length, "project")} is protected by a key that is listed.</p>`
+    : html`<p>Services that none of the project’s keys protects, and projects whose new services get none.</p>
+<ul>
+${items}</ul>`
+}
+</section>
+`;
+}
+
+function coverageLines({ failure, hasDefault, services, unprotected }: ProjectCoverage): Piece {
+  const names = (unprotected ?? []).map(
+    (one) => html` <b>${one.name}</b>${one.cmkId === null ? null : html` <code>${one.cmkId}</code>`}`,
+  );
+  const open = unprotected?.length ?? 0;
+  return [
+    open === 0 ? null : html`<p>${open} of ${count(services ?? 0, "service")}:${names}</p>`,
+    hasDefault === false ? html`<p>No default key: new services get none.</p>` : null,
+    failure === null
+      ? null
+      : html`<p><code>${failure.code}</code> ${prose(failure.detail)}</p><p class="fix"><b>Next</b> ${prose(failure.fix)}</p>`,
+  ];
 }
 
 function lookNotice(failures: Readonly<Record<string, number>>): Piece {

@@ -1,3 +1,4 @@
+import type { ProjectCoverage } from "../core/coverage.ts";
 import { type KeyReport, type Phase, standing } from "../core/report.ts";
 import { plainText } from "../core/text.ts";
 import { type ReportWriter, type RunEnd, type RunStart, WORST_FIRST } from "./input.ts";
@@ -15,6 +16,7 @@ interface Sample {
   /** Null when the services could not be read, and the key fails. */
   readonly atRisk: number | null;
   readonly findings: readonly string[];
+  readonly isMuted: boolean;
 }
 
 /**
@@ -57,8 +59,20 @@ function sampleOf(key: KeyReport): Sample {
     lastChecked: seconds(key.lastCheckedAt),
     lastValid: seconds(key.lastValidAt),
     atRisk: key.phase === "INVALID" ? (key.services?.length ?? null) : 0,
+    isMuted: isMuted(key),
     findings: [...new Set(key.findings.map((one) => labels({ code: one.code, outcome: one.outcome })))],
   };
+}
+
+/** Whether everything that fails, or else everything that keeps it from being judged, is muted. */
+function isMuted(key: KeyReport): boolean {
+  if (key.muted.some((one) => one.code === null)) return true;
+  const decisive = key.findings.filter((one) => one.outcome === (standing(key) === "INVALID" ? "fail" : "unknown"));
+  return (
+    standing(key) !== "VALID" &&
+    decisive.length > 0 &&
+    decisive.every((one) => key.muted.some(({ code }) => code === one.code))
+  );
 }
 
 interface Family {
@@ -103,6 +117,34 @@ function runFamilies(start: RunStart, end: RunEnd): readonly Family[] {
       name: "keygrant_project_unlisted",
       help: "1 for a project whose keys could not be listed in the last run.",
       samples: new Map(end.unlisted.map((one) => [labels({ vendor: one.vendor, project: one.project }), 1])),
+    },
+    ...coverageFamilies(end),
+  ];
+}
+
+/** By project alone: names of services would be labels without bound. */
+function coverageFamilies({ coverage }: RunEnd): readonly Family[] {
+  const gauge = (value: (one: ProjectCoverage) => number | null) => {
+    const samples = (coverage ?? []).map(
+      (one) => [labels({ vendor: one.vendor, project: one.project }), value(one) ?? Number.NaN] as const,
+    );
+    return new Map(known(samples));
+  };
+  return [
+    {
+      name: "keygrant_project_services",
+      help: "Services of the project, with --coverage; absent where they could not be listed.",
+      samples: gauge((one) => one.services),
+    },
+    {
+      name: "keygrant_project_services_unprotected",
+      help: "Services of the project that no CMK, or an unlisted one, protects.",
+      samples: gauge((one) => one.unprotected?.length ?? null),
+    },
+    {
+      name: "keygrant_project_default_key",
+      help: "1 when the project has a default CMK for new services, 0 when it has none.",
+      samples: gauge((one) => (one.hasDefault === null ? null : Number(one.hasDefault))),
     },
   ];
 }
@@ -155,6 +197,11 @@ function keyFamilies(keys: readonly Sample[]): readonly Family[] {
       name: "keygrant_key_services_at_risk",
       help: "Services that depend on a key that is INVALID; absent where they could not be read.",
       samples: gauge((key) => key.atRisk ?? Number.NaN),
+    },
+    {
+      name: "keygrant_key_muted",
+      help: "1 for a key whose trouble is muted in the configuration; an alert rule can leave it out.",
+      samples: gauge((key) => (key.isMuted ? 1 : 0)),
     },
     {
       name: "keygrant_key_finding",

@@ -80,7 +80,7 @@ function fingerprint(identity: readonly unknown[]): string {
 }
 
 function result(key: KeyReport, finding: Finding, print: string): unknown {
-  const isAccepted = key.accepted.includes(finding.code);
+  const suppressions = suppressionsOf(key, finding);
   return {
     ruleId: finding.code,
     ruleIndex: INDEX.get(finding.code),
@@ -89,9 +89,19 @@ function result(key: KeyReport, finding: Finding, print: string): unknown {
     locations: [location(key)],
     // GitHub reads the first alone, others any.
     partialFingerprints: { primaryLocationLineHash: `${print}:1`, "keygrantFinding/v1": print },
-    ...(isAccepted ? { suppressions: [{ kind: "external", status: "accepted", justification: "--accept" }] } : {}),
+    ...(suppressions.length > 0 ? { suppressions } : {}),
     properties: properties(key, finding),
   };
+}
+
+/** Taken as good, or muted: a viewer hides it, and says why (§3.35). */
+function suppressionsOf(key: KeyReport, finding: Finding): readonly unknown[] {
+  const muted = key.muted.find((one) => one.code === null || one.code === finding.code);
+  const why = [
+    ...(key.accepted.includes(finding.code) ? ["--accept"] : []),
+    ...(muted === undefined ? [] : [`muted until ${muted.until}: ${line(muted.reason)}`]),
+  ];
+  return why.map((justification) => ({ kind: "external", status: "accepted", justification }));
 }
 
 /**

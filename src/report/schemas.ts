@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { POLICY_FORMATS } from "../core/cloud.ts";
+import type { ProjectCoverage } from "../core/coverage.ts";
 import { CODES, LEVELS } from "../core/findings.ts";
 import type { KeyReport, OnboardReport, ValidateReport } from "../core/report.ts";
 import { STEPS } from "../core/report.ts";
@@ -48,9 +49,38 @@ export const keySchema: z.ZodType<KeyReport> = z.strictObject({
     .array(z.strictObject({ name: z.string(), status: z.string() }))
     .nullable()
     .describe("Null when they could not be read"),
+  muted: z
+    .array(
+      z.strictObject({
+        code: z.enum(codes).nullable().describe("A code that was found; null: whatever is found"),
+        reason: z.string(),
+        until: time,
+      }),
+    )
+    .describe("What no receiver is told of, by the configuration; phase, summary and exit code are what they are"),
 });
 
 const count = z.int().nonnegative();
+
+const coverageSchema: z.ZodType<ProjectCoverage> = z.strictObject({
+  vendor: z.string(),
+  project: z.string(),
+  hasDefault: z.boolean().nullable().describe("Whether new services get a CMK by themselves; null: could not be read"),
+  services: count.nullable().describe("How many the project has; null: could not be read"),
+  unprotected: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        cmkId: z.string().nullable().describe("Null: no CMK; else one that is not listed in the project"),
+      }),
+    )
+    .nullable()
+    .describe("The services that no CMK, or an unlisted one, protects; null: could not be read"),
+  failure: z
+    .strictObject({ code: z.string(), detail: z.string(), fix: z.string() })
+    .nullable()
+    .describe("Why something could not be read"),
+});
 
 export const validateSchema: z.ZodType<ValidateReport> = z.strictObject({
   schemaVersion,
@@ -67,6 +97,7 @@ export const validateSchema: z.ZodType<ValidateReport> = z.strictObject({
       }),
     )
     .describe("Projects whose keys could not be listed, so that nothing can be said of them"),
+  coverage: z.array(coverageSchema).nullable().describe("A project each; null without --coverage"),
   summary: z
     .strictObject({ VALID: count, INVALID: count, INITIALIZING: count, undetermined: count })
     .describe("Every key once; a stale one is undetermined"),

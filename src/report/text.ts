@@ -1,3 +1,4 @@
+import type { ProjectCoverage } from "../core/coverage.ts";
 import type { Finding, Level } from "../core/findings.ts";
 import { LEVELS } from "../core/findings.ts";
 import {
@@ -52,6 +53,9 @@ export function keyText(key: KeyReport, paint: Paint): string {
   else if (key.services.length > 0) {
     lines.push(`  services    ${key.services.map((one) => `${safe(one.name)} (${safe(one.status)})`).join(", ")}`);
   }
+  for (const one of key.muted) {
+    lines.push(`  muted       ${one.code ?? "everything"} until ${one.until}: ${safe(one.reason)}`);
+  }
   for (const finding of key.findings) lines.push(...findingLines(finding, key, paint));
   return lines.join("\n");
 }
@@ -95,8 +99,9 @@ export function textWriter(paint: Paint): ReportWriter {
     transitions: 0,
     begin: () => "",
     key: (report) => block(keyText(report, paint)),
-    end({ unlisted, summary }) {
+    end({ unlisted, coverage, summary }) {
       const blocks = unlisted.map((one) => block(unlistedText(one, paint)));
+      if (coverage !== null && coverage.length > 0) blocks.push(block(coverageText(coverage, paint)));
       const { VALID, INVALID, INITIALIZING, undetermined } = summary;
       const rest = INITIALIZING > 0 ? `, ${INITIALIZING} INITIALIZING` : "";
       const counts = `${VALID} VALID, ${INVALID} INVALID${rest}, ${undetermined} undetermined`;
@@ -104,6 +109,32 @@ export function textWriter(paint: Paint): ReportWriter {
       return isFirst ? "" : [...blocks, block(counts)].join("");
     },
   };
+}
+
+/** Open ends first: a project in which everything is protected is a line at the end. */
+function coverageText(coverage: readonly ProjectCoverage[], paint: Paint): string {
+  const isOpen = (one: ProjectCoverage) => one.unprotected?.length !== 0 || one.hasDefault !== true;
+  const sorted = [...coverage.filter(isOpen), ...coverage.filter((one) => !isOpen(one))];
+  return ["Coverage", ...sorted.flatMap((one) => projectCoverageLines(one, paint))].join("\n");
+}
+
+function projectCoverageLines(one: ProjectCoverage, paint: Paint): readonly string[] {
+  const { failure, hasDefault, services, unprotected } = one;
+  const lines: string[] = [];
+  if (unprotected !== null && services !== null) {
+    const open = unprotected.length;
+    const words = services === 0 ? "no services" : `${services - open} of ${services} services protected`;
+    lines.push(`  ${safe(one.project)}: ${open === 0 ? words : paint("yellow", words)}`);
+    for (const { name, cmkId } of unprotected) {
+      lines.push(`    ${safe(name)}  ${cmkId === null ? "no CMK" : `CMK ${safe(cmkId)}, which is not listed here`}`);
+    }
+  }
+  if (failure !== null) {
+    lines.push(`  ${safe(one.project)}: ${paint("yellow", "could not look")}`);
+    lines.push(`    ${failure.code}  ${safe(failure.detail)}`, `    next: ${safe(failure.fix)}`);
+  }
+  if (hasDefault === false) lines.push("    no default CMK: new services get none");
+  return lines;
 }
 
 function unlistedText(one: UnlistedProject, paint: Paint): string {

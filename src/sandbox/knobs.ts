@@ -61,6 +61,7 @@ const CHECKS: { readonly [K in keyof Knobs]: readonly [Check, string] } = {
   deletedListed: [flag, "true or false"],
   activatingMs: [milliseconds, "milliseconds, 0 or more"],
   stuckServices: [strings, "a list of service names"],
+  cmkIdInServiceList: [flag, "true or false"],
   ociRegions: [strings, "a list of regions"],
   gcpAllowedDomains: [(value) => value === null || strings(value), "a list of domains, or null"],
   ociIdentityRegion: [(value) => value === null || typeof value === "string", "a region, or null"],

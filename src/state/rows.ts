@@ -55,6 +55,11 @@ const report: z.ZodType<KeyReport> = z.object({
   findings,
   accepted: codes,
   services: z.array(z.object({ name: z.string(), status: z.string() })).nullable(),
+  // Of the configuration of that day, and nothing to remember.
+  muted: z
+    .unknown()
+    .optional()
+    .transform((): KeyReport["muted"] => []),
 });
 
 const probe = z.discriminatedUnion("outcome", [

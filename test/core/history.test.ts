@@ -42,6 +42,7 @@ function look(seen: Seen, now: Date, more: Partial<KeyReport> = {}): KeyReport {
     findings,
     accepted: [],
     services: [],
+    muted: [],
     ...more,
   };
 }

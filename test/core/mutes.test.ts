@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyMutes, expiredMutes, findMute, type Mute } from "../../src/core/mutes.ts";
+import { applyMutes, expiredMutes, findMute, type Mute, withMutes } from "../../src/core/mutes.ts";
 import { found, KEY, report, transition } from "../notify/kit.ts";
 
 const NOW = new Date("2026-11-21T10:00:00Z");
@@ -41,19 +41,47 @@ describe("a mute fits when everything that it names fits", () => {
   });
 });
 
+describe("withMutes", () => {
+  const seen = report({ findings: [found("key.disabled"), found("key.rotation-off"), found("key.rotation-off")] });
+  const until = "2026-12-01T00:00:00.000Z";
+
+  it("marks each code once, and the whole key, with the mute that lasts longest; nothing else changes", () => {
+    const longer = mute({ code: "key.rotation-off", reason: "longer", until: new Date("2027-01-01T00:00:00Z") });
+    const mutes = [
+      mute({ code: "key.rotation-off" }),
+      longer,
+      mute({ project: "*", reason: "all" }),
+      mute({ code: "key.not-found" }),
+    ];
+    expect(withMutes(mutes, seen, NOW)).toEqual({
+      ...seen,
+      muted: [
+        { code: null, reason: "all", until },
+        { code: "key.rotation-off", reason: "longer", until: "2027-01-01T00:00:00.000Z" },
+      ],
+    });
+  });
+
+  it("a key on which all is well is shown as muted too; a mute that is over marks nothing", () => {
+    const well = report({ phase: "VALID", findings: [] });
+    expect(withMutes([mute({ key: KEY })], well, NOW).muted).toEqual([{ code: null, reason: "known", until }]);
+    expect(withMutes([mute({ key: KEY })], well, new Date(until)).muted).toEqual([]);
+    expect(withMutes([mute({ key: "other" })], well, NOW).muted).toEqual([]);
+  });
+});
+
 describe("applyMutes", () => {
   const rotation = found("key.rotation-off");
   const disabled = found("key.disabled");
   const seen = report({ findings: [disabled, rotation] });
 
-  it("marks findings, keeps alarms from being told, and says why", () => {
+  it("keeps alarms from being told, and says why", () => {
     const alarm = transition();
     const warning = transition({ kind: "warning-appeared", code: "key.rotation-off" });
     const news = applyMutes([mute({ code: "key.rotation-off" })], seen, [alarm, warning], NOW);
     expect(news.told).toEqual([alarm]);
     const muted = { reason: "known", until: "2026-12-01T00:00:00.000Z" };
     expect(news.muted).toEqual([{ transition: warning, muted }]);
-    expect([...news.findings]).toEqual([[rotation, muted]]);
   });
 
   it("an alarm goes by the cause in the report", () => {

@@ -29,6 +29,7 @@ const OPTIONS: ValidateOptions = {
   maxStaleMs: 86_400_000,
   probeEveryMs: null,
   shard: null,
+  coverage: false,
   probeMode: "auto",
   probeAs: null,
   accept: new Set(),

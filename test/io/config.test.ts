@@ -61,6 +61,7 @@ describe("a configuration", () => {
       maxStaleMs: 86_400_000,
       warnBeforeMs: 2_592_000_000,
       confirm: 2,
+      coverage: true,
       notify: [
         { name: "pager", format: "json", secret: "file:/run/secrets/keygrant-webhook", timeoutMs: 10_000 },
         { name: "ops", format: "slack", url: "env:SLACK_WEBHOOK_URL", secret: null, timeoutMs: 5_000 },
@@ -362,8 +363,11 @@ describe("findConfig", () => {
 
   it("takes the one that is named, else the one in the folder, else none", async () => {
     const own = await inFolder("mine", 0o644);
-    expect(await findConfig({ given: "x.yaml", folder: own, uid })).toBe("x.yaml");
-    expect(await findConfig({ given: undefined, folder: own, uid })).toBe(join(own, "keygrant.yaml"));
+    expect(await findConfig({ given: "x.yaml", folder: own, uid })).toEqual({ path: "x.yaml", isNamed: true });
+    expect(await findConfig({ given: undefined, folder: own, uid })).toEqual({
+      path: join(own, "keygrant.yaml"),
+      isNamed: false,
+    });
     expect(await findConfig({ given: undefined, folder: join(own, "nowhere"), uid })).toBeNull();
   });
 

@@ -35,6 +35,7 @@ export function report(more: Partial<KeyReport> = {}): KeyReport {
     findings: [found("key.disabled", "The key is disabled.")],
     accepted: [],
     services: [{ name: "pg-orders", status: "active" }],
+    muted: [],
     ...more,
   };
 }

@@ -1,3 +1,4 @@
+import type { ProjectCoverage } from "../../src/core/coverage.ts";
 import { type FindingCode, finding, type Level, lookFinding, type Outcome } from "../../src/core/findings.ts";
 import { identityOf, type Transition } from "../../src/core/history.ts";
 import { type KeyReport, type Phase, summarise } from "../../src/core/report.ts";
@@ -36,6 +37,7 @@ export function key(overrides: Partial<KeyReport> = {}): KeyReport {
     findings: [notAsked(overrides.key ?? "the key")],
     accepted: [],
     services: [],
+    muted: [],
     ...overrides,
   };
 }
@@ -120,6 +122,7 @@ function failing(): readonly Sketch[] {
           finding("vendor.refused", { subject: group, detail: "CMK access check failed: PERMISSION_DENIED." }),
         ],
         services: services("idp-pg", "idp-kafka"),
+        muted: [{ code: null, reason: "the move to the new identity provider", until: "2026-12-01T00:00:00.000Z" }],
       }),
       history: [
         transition(2.2, "phase", "INVALID", { from: "VALID", message: "Nothing lets group:project-a7c1@aiven.io in." }),
@@ -344,12 +347,47 @@ export interface Sketch {
 export function inputOf(sketches: readonly Sketch[], more: Partial<ReportInput["report"]> = {}): ReportInput {
   const keys = sketches.map((one) => one.report);
   return {
-    report: { schemaVersion: 1, checkedAt: STARTED_AT, keys, unlisted: [], summary: summarise(keys), ...more },
+    report: {
+      schemaVersion: 1,
+      checkedAt: STARTED_AT,
+      keys,
+      unlisted: [],
+      coverage: null,
+      summary: summarise(keys),
+      ...more,
+    },
     run: { startedAt: STARTED_AT, finishedAt: FINISHED_AT, lookFailures: {} },
     history: new Map(sketches.map((one) => [identityKey(identityOf(one.report)), one.history])),
     version: "0.1.0",
   };
 }
+
+export const COVERAGE: readonly ProjectCoverage[] = [
+  { vendor: "aiven", project: "payments", hasDefault: true, services: 4, unprotected: [], failure: null },
+  {
+    vendor: "aiven",
+    project: "analytics",
+    hasDefault: false,
+    services: 7,
+    unprotected: [
+      { name: "scratch-pg", cmkId: null },
+      { name: "old-kafka", cmkId: "5d1d9b3e-0000-4000-8000-00000000dead" },
+    ],
+    failure: null,
+  },
+  {
+    vendor: "aiven",
+    project: "legacy-billing",
+    hasDefault: null,
+    services: null,
+    unprotected: null,
+    failure: {
+      code: "look.denied",
+      detail: "aiven refused to list the keys of legacy-billing: the token may not read this project.",
+      fix: "Give the token the operator role in the project.",
+    },
+  },
+];
 
 /** Every state, in no order; 40 keys unless told otherwise. */
 export function fleet(validKeys = 32): ReportInput {
@@ -363,6 +401,7 @@ export function fleet(validKeys = 32): ReportInput {
         fix: "Give the token the operator role in the project.",
       },
     ],
+    coverage: COVERAGE,
   });
   return {
     ...input,
@@ -405,6 +444,7 @@ export function hostileSketch(text: string): Sketch {
       evidence: { key: "fail", grant: "unknown", roundtrip: "unknown", vendor: "unknown" },
       findings: [{ code: "key.disabled", level, outcome, subject: text, detail: text, fix: text }],
       services: [{ name: text, status: text }],
+      muted: [{ code: null, reason: text, until: FINISHED_AT }],
     }),
     history: [transition(1, "phase", "INVALID", { from: "VALID", message: text, code: text })],
   };
@@ -413,6 +453,14 @@ export function hostileSketch(text: string): Sketch {
 export function hostileInput(): ReportInput {
   const input = inputOf(HOSTILE.map(hostileSketch), {
     unlisted: HOSTILE.map((text) => ({ vendor: text, project: text, code: text, detail: text, fix: text })),
+    coverage: HOSTILE.map((text) => ({
+      vendor: text,
+      project: text,
+      hasDefault: false,
+      services: 1,
+      unprotected: [{ name: text, cmkId: text }],
+      failure: { code: text, detail: text, fix: text },
+    })),
   });
   return { ...input, version: HOSTILE.join(" ") };
 }

@@ -188,7 +188,7 @@ describe("sarif", () => {
     expect(none).toBe("");
     expect(first).toContain("keys/aiven/payments-prod/one");
     const { report, run } = inputOf([]);
-    const end = writer.end({ ...run, summary: report.summary, unlisted: [] });
+    const end = writer.end({ ...run, summary: report.summary, unlisted: [], coverage: null });
     expect(log.parse(JSON.parse(begun + first + none + second + end)).runs[0].results).toHaveLength(2);
   });
 });

@@ -30,6 +30,7 @@ const REPORT: KeyReport = {
   findings: [],
   accepted: [],
   services: [],
+  muted: [],
 };
 
 describe("a key", () => {

@@ -39,6 +39,7 @@ export function memory(report: Partial<KeyReport> = {}, rest: Partial<Omit<KeyMe
       ],
       accepted: [],
       services: [{ name: "my-pg", status: "active" }],
+      muted: [],
       ...report,
     },
     concludedAt: NOW,

@@ -22,6 +22,8 @@ export interface AivenKnobs {
   readonly activatingMs: number;
   /** Services whose change never comes to its end. */
   readonly stuckServices: readonly string[];
+  /** Whether the list of services carries `cmk_id`; the page shows it for one service alone. */
+  readonly cmkIdInServiceList: boolean;
   /** Where the vendor takes keys of OCI; those of other regions fail with an error that does not say why. */
   readonly ociRegions: readonly string[];
 }
@@ -38,5 +40,6 @@ export const DEFAULT_AIVEN_KNOBS: AivenKnobs = {
   deletedListed: true,
   activatingMs: 3000,
   stuckServices: [],
+  cmkIdInServiceList: true,
   ociRegions: ["eu-frankfurt-1", "us-ashburn-1", "us-phoenix-1"],
 };

@@ -37,7 +37,12 @@ function wantedCmk(call: Call): string | null | undefined {
 }
 
 export function listServices(call: Call): SandboxReply {
-  return json(200, { services: call.project.services.map((service) => shown(call, service)) });
+  const { cmkIdInServiceList } = call.parts.knobs;
+  const services = call.project.services.map((service) => {
+    const { cmk_id, ...rest } = shown(call, service);
+    return cmkIdInServiceList ? { ...rest, cmk_id } : rest;
+  });
+  return json(200, { services });
 }
 
 export function createService(call: Call): SandboxReply {

@@ -1,12 +1,13 @@
-import type * as z from "zod";
 import { type KeygrantError, LookError, usageError } from "../../core/errors.ts";
 import { codeEntry } from "../../core/findings.ts";
 import type { KeyFacts, LookFailure, Registration, Seen, ServiceUse, VendorAnswer } from "../../core/model.ts";
 import { seen, unseen } from "../../core/model.ts";
 import type { AccessorAnswer, AccessorAsk, RegisterOptions, RegisterResult, Vendor } from "../../core/vendor.ts";
-import { createHttp, type Http, type HttpCall, type HttpDeps, pause, pauseMs } from "../../io/http.ts";
+import { createHttp, type HttpCall, type HttpDeps, pause, pauseMs } from "../../io/http.ts";
 import { address, authorization, segment } from "./address.ts";
-import { type Asked, foreign, judge, type Trouble, unexpected } from "./answers.ts";
+import { foreign, type Trouble } from "./answers.ts";
+import { type Answer, ask, type Client } from "./ask.ts";
+import { projectServices } from "./project-services.ts";
 import {
   accessorFields,
   accessorsAnswer,
@@ -51,32 +52,8 @@ export function createAiven(settings: AivenSettings): Vendor {
     check: (registration) => check(client, registration),
     get: (project, id) => get(client, project, id),
     services: (registration) => services(client, registration),
+    projectServices: (project) => projectServices(client, project),
   };
-}
-
-interface Client {
-  readonly http: Http;
-  readonly deps: HttpDeps;
-}
-
-type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly trouble: Trouble };
-
-interface Ask<T> extends HttpCall {
-  readonly schema: z.ZodType<T>;
-  /** What the schema describes, for people: "a list of keys". */
-  readonly expected: string;
-  /** Whether it is about an OCI key. */
-  readonly oci: boolean;
-}
-
-async function ask<T>(client: Client, call: Ask<T>): Promise<Answer<T>> {
-  const asked: Asked = `${call.method} ${call.path}`;
-  const answer = await client.http.call(call);
-  if (!answer.ok) return { ok: false, trouble: judge(asked, answer, call.oci) };
-  const read = call.schema.safeParse(answer.json);
-  if (read.success) return { ok: true, value: read.data };
-  const where = read.error.issues[0]?.path.join(".") ?? "";
-  return { ok: false, trouble: unexpected(asked, answer, { expected: call.expected, where, oci: call.oci }) };
 }
 
 async function accessors(client: Client, { project, cloud }: AccessorAsk): Promise<AccessorAnswer> {
