@@ -245,6 +245,9 @@ export interface Registration {
   readonly resource: string;
   readonly status: "current" | "old" | "deleted" | "unknown";
   readonly default: boolean;
+  /** ISO 8601, where the vendor says it. */
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
 }
 
 export interface ServiceUse {

@@ -40,6 +40,14 @@ export interface ProjectService {
   readonly cmkId: string | null;
 }
 
+/** Whether a change was made. `unknown`: nobody knows, or the vendor would not; what is there now has to be read. */
+export type Changed = { readonly outcome: "done" } | { readonly outcome: "unknown"; readonly why: LookFailure };
+
+export type UnregisterResult =
+  | Changed
+  /** Services are on the key, on their way to it or away from it: the vendor's own words. */
+  | { readonly outcome: "in-use"; readonly detail: string };
+
 /** One vendor, for one set of credentials. Optional capability, optional method. Constructors do no I/O. */
 export interface Vendor {
   readonly id: VendorId;
@@ -65,4 +73,19 @@ export interface Vendor {
 
   /** Every service of a project, protected by one of its keys or not. */
   projectServices?(project: string): Promise<Seen<readonly ProjectService[]>>;
+
+  /** One service; null when the vendor says that there is none of that name. */
+  service?(project: string, name: string): Promise<Seen<ProjectService | null>>;
+
+  /** Makes the key the project's default for new services. */
+  setDefault?(registration: Registration): Promise<Changed>;
+
+  /** Puts a service under the key. It takes effect in its own time, which `services` shows. */
+  attach?(project: string, service: string, registration: Registration): Promise<Changed>;
+
+  /** Puts a service under none of the owner's keys. */
+  detach?(project: string, service: string): Promise<Changed>;
+
+  /** Takes the registration out; one that is gone already is done. */
+  unregister?(registration: Registration): Promise<UnregisterResult>;
 }

@@ -3,10 +3,11 @@ import { codeEntry } from "../../core/findings.ts";
 import type { KeyFacts, LookFailure, Registration, Seen, ServiceUse, VendorAnswer } from "../../core/model.ts";
 import { seen, unseen } from "../../core/model.ts";
 import type { AccessorAnswer, AccessorAsk, RegisterOptions, RegisterResult, Vendor } from "../../core/vendor.ts";
-import { createHttp, type HttpCall, type HttpDeps, pause, pauseMs } from "../../io/http.ts";
+import { createHttp, type HttpDeps, pause, pauseMs } from "../../io/http.ts";
 import { address, authorization, segment } from "./address.ts";
 import { foreign, type Trouble } from "./answers.ts";
-import { type Answer, ask, type Client } from "./ask.ts";
+import { type Answer, ask, type Client, cmk, cmksPath } from "./ask.ts";
+import { moveService, oneService, setDefault, unregister } from "./changes.ts";
 import { projectServices } from "./project-services.ts";
 import {
   accessorFields,
@@ -16,7 +17,6 @@ import {
   servicesAnswer,
   toRegistration,
   toServices,
-  type WireCmk,
 } from "./wire.ts";
 
 export interface AivenSettings extends HttpDeps {
@@ -53,6 +53,11 @@ export function createAiven(settings: AivenSettings): Vendor {
     get: (project, id) => get(client, project, id),
     services: (registration) => services(client, registration),
     projectServices: (project) => projectServices(client, project),
+    service: (project, name) => oneService(client, project, name),
+    setDefault: (registration) => setDefault(client, registration),
+    attach: (project, service, registration) => moveService(client, project, service, registration.id),
+    detach: (project, service) => moveService(client, project, service, null),
+    unregister: (registration) => unregister(client, registration),
   };
 }
 
@@ -209,26 +214,6 @@ async function services(client: Client, registration: Registration): Promise<See
     oci: false,
   });
   return answer.ok ? seen(toServices(answer.value)) : unseen(answer.trouble.why);
-}
-
-/** A call about one key, which answers with that key. */
-async function cmk(
-  client: Client,
-  { project, id, cloud }: Pick<Registration, "project" | "id"> & { cloud?: Registration["cloud"] },
-  call: Omit<HttpCall, "path">,
-  action = "",
-): Promise<Answer<WireCmk>> {
-  const path = `${cmksPath(project)}/${segment("CMK id", id)}${action}`;
-  const expected = "the key that was asked for";
-  const answer = await ask(client, { ...call, path, schema: cmkAnswer, expected, oci: cloud === "oci" });
-  if (!answer.ok) return answer;
-  const { cmk } = answer.value;
-  if (cmk.id.toLowerCase() === id.toLowerCase()) return { ok: true, value: cmk };
-  return { ok: false, trouble: foreign(`${call.method} ${path}`, expected, "cmk.id") };
-}
-
-function cmksPath(project: string): string {
-  return `/v1/project/${segment("project", project)}/secrets/cmks`;
 }
 
 function unasked({ kind, why }: Trouble, project: string): KeygrantError {

@@ -31,6 +31,8 @@ const cmk = z.object({
   provider: z.string().max(100).nullish(),
   status: z.string().max(100).nullish(),
   default_cmk: z.boolean().nullish(),
+  created_at: words.nullish(),
+  updated_at: words.nullish(),
 });
 
 export type WireCmk = z.infer<typeof cmk>;
@@ -93,6 +95,8 @@ export function toRegistration(project: string, wire: WireCmk): Registration {
     resource: wire.resource,
     status: STATUSES.find((status) => status === wire.status) ?? "unknown",
     default: wire.default_cmk ?? false,
+    ...(wire.created_at ? { createdAt: wire.created_at } : {}),
+    ...(wire.updated_at ? { updatedAt: wire.updated_at } : {}),
   };
 }
 
