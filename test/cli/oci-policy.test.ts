@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HEALTHY_OCI_KEY } from "../../src/sandbox/cast.ts";
 import { openWorld, runCli } from "./harness.ts";
@@ -30,7 +33,13 @@ async function printed(...args: readonly string[]): Promise<string> {
 /** The words that a shell hands to `oci`. */
 function wordsOf(script: string): readonly string[] {
   const shell = `oci() { printf '%s\\0' "$@"; }\n${script}`;
-  return execFileSync("sh", ["-c", shell], { encoding: "utf8" }).split("\0").slice(0, -1);
+  // The script keeps what was there before in a file.
+  const cwd = mkdtempSync(join(tmpdir(), "keygrant-oci-"));
+  try {
+    return execFileSync("sh", ["-c", shell], { encoding: "utf8", cwd }).split("\0").slice(0, -1);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
 }
 
 function option(words: readonly string[], name: string): string | undefined {

@@ -27,6 +27,8 @@ export const REGISTRATION: Registration = {
   resource: ARN,
   status: "current",
   default: false,
+  createdAt: "2026-05-05T10:55:52.719109Z",
+  updatedAt: "2026-05-05T10:55:52.719109Z",
 };
 
 export function ok(body: unknown): StubReply {

@@ -93,6 +93,8 @@ describe("a CMK", () => {
       resource: ARN,
       status: "current",
       default: true,
+      createdAt: full.created_at,
+      updatedAt: full.updated_at,
     });
   });
 
