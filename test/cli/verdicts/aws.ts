@@ -10,7 +10,7 @@ import {
 } from "../../../src/sandbox/cast.ts";
 import { named } from "../peek.ts";
 import type { Break, CloudMatrix, Stage } from "./matrix.ts";
-import { PROJECT_BREAKS, principalBreaks } from "./vendor.ts";
+import { PROJECT_BREAKS, principalBreaks, refer } from "./vendor.ts";
 
 const KEY = named("granted");
 const ROLE = VENDOR_DEMO.arn;
@@ -29,7 +29,9 @@ function keyIn({ worlds }: Stage): KmsKey {
 
 /** Of the key itself. */
 function key(change: (now: Date) => Partial<KmsKey>): Break["apply"] {
-  return (stage) => void Object.assign(keyIn(stage), change(stage.now));
+  return (stage) => {
+    Object.assign(keyIn(stage), change(stage.now));
+  };
 }
 
 function policy(stage: Stage, change: (statements: readonly Statement[]) => readonly Statement[]): void {
@@ -173,7 +175,9 @@ const KEY_BREAKS: readonly Break[] = [
     code: "key.rotation-off",
     exit: 0,
     names: KEY,
-    apply: (stage) => void (keyIn(stage).rotation.enabled = false),
+    apply: (stage) => {
+      keyIn(stage).rotation.enabled = false;
+    },
   },
 ];
 
@@ -444,11 +448,12 @@ const REFERENCE_BREAKS: readonly Break[] = [
     exit: 10,
     names: "us-east-1",
     hides: [...EVERYTHING, "registration"],
-    apply: (stage) => void (stage.ref = KEY.replace(OWNER_REGION, "us-east-1")),
+    apply: refer(KEY.replace(OWNER_REGION, "us-east-1")),
   },
   {
     what: "the alias leads to another key",
     parts: ["reference"],
+    shows: PRINCIPAL,
     code: "grant.missing",
     exit: 10,
     names: ROLE,
@@ -554,9 +559,9 @@ export const AWS: CloudMatrix = {
   title: "AWS KMS",
   key: KEY,
   breaks: [
+    ...REFERENCE_BREAKS,
     ...KEY_BREAKS,
     ...GRANT_BREAKS,
-    ...REFERENCE_BREAKS,
     ...LOOK_BREAKS,
     ...principalBreaks("aws", [...DOCUMENTS, "policy"], {
       changed: { role_arn: OLD },

@@ -9,10 +9,9 @@ import {
 } from "../../../src/sandbox/gcp/world.ts";
 import { named } from "../peek.ts";
 import type { Break, CloudMatrix, Stage } from "./matrix.ts";
-import { PROJECT_BREAKS, principalBreaks } from "./vendor.ts";
+import { PROJECT_BREAKS, principalBreaks, refer } from "./vendor.ts";
 
 const KEY = named("granted", "gcp");
-const RING = KEY.split("/cryptoKeys/")[0] ?? "";
 const MEMBER = `group:${GCP_GROUP_DEMO}`;
 const OLD = `group:${GCP_GROUP_OLD}`;
 const ORPHAN = `deleted:${MEMBER}?uid=123456789012345678901`;
@@ -25,7 +24,9 @@ function keyIn({ worlds }: Stage): CryptoKey {
 }
 
 function key(change: (now: Date) => Partial<CryptoKey>): Break["apply"] {
-  return (stage) => void Object.assign(keyIn(stage), change(stage.now));
+  return (stage) => {
+    Object.assign(keyIn(stage), change(stage.now));
+  };
 }
 
 /** Of the primary version. */
@@ -53,12 +54,10 @@ function policy(stored: StoredPolicy, change: (bindings: readonly Binding[]) => 
   stored.version = versionOf(stored.bindings);
 }
 
-/** Of the binding that lets the vendor in. */
+/** Of the binding that lets the vendor in: it is the first. */
 function grant(change: Partial<Binding>): Break["apply"] {
   return (stage) =>
-    policy(keyIn(stage).policy, (all) =>
-      all.map((one) => (one.members.includes(MEMBER) ? { ...one, ...change } : one)),
-    );
+    policy(keyIn(stage).policy, (all) => all.map((one, index) => (index === 0 ? { ...one, ...change } : one)));
 }
 
 function when(title: string, expression: string): Break["apply"] {
@@ -278,7 +277,7 @@ const GRANT_BREAKS: readonly Break[] = [
     parts: WHO,
     code: "grant.too-broad",
     exit: 0,
-    names: "allUsers",
+    names: /lets in everybody: /,
     apply: grant({ members: ["allUsers"] }),
   },
   {
@@ -286,7 +285,7 @@ const GRANT_BREAKS: readonly Break[] = [
     parts: WHO,
     code: "grant.too-broad",
     exit: 0,
-    names: "allAuthenticatedUsers",
+    names: /lets in everybody: /,
     apply: grant({ members: ["allAuthenticatedUsers"] }),
   },
   {
@@ -387,7 +386,8 @@ function owner(...roles: readonly string[]): Break["apply"] {
 const LOOK_BREAKS: readonly Break[] = [
   {
     what: "no policy may be read",
-    parts: ["policies", "caller", "describe"],
+    parts: ["rights"],
+    shows: ["policies"],
     code: "look.denied",
     level: "grant",
     exit: 12,
@@ -397,7 +397,8 @@ const LOOK_BREAKS: readonly Break[] = [
   },
   {
     what: "the caller may not use the key",
-    parts: ["caller", "policies", "describe"],
+    parts: ["rights"],
+    shows: ["caller"],
     code: "roundtrip.not-permitted",
     exit: 0,
     names: "cloudkms.cryptoKeyVersions.useToEncrypt",
@@ -405,12 +406,13 @@ const LOOK_BREAKS: readonly Break[] = [
   },
   {
     what: "the key may not be looked at",
-    parts: ["describe", "policies", "caller"],
+    parts: ["rights"],
+    shows: ["describe"],
     code: "look.denied",
     level: "key",
     exit: 12,
     names: "cloudkms.cryptoKeys.get",
-    hides: ITSELF,
+    hides: [...ITSELF, ...DOCUMENTS, "key", "reference", "registration"],
     apply: owner("roles/iam.securityReviewer", "roles/cloudkms.cryptoOperator"),
   },
   {
@@ -463,7 +465,7 @@ const LOOK_BREAKS: readonly Break[] = [
     exit: 10,
     names: "europe-west4",
     hides: [...EVERYTHING, "registration"],
-    apply: (stage) => void (stage.ref = KEY.replace("europe-west1", "europe-west4")),
+    apply: refer(KEY.replace("europe-west1", "europe-west4")),
   },
   {
     what: "the reference names a version",
@@ -471,17 +473,7 @@ const LOOK_BREAKS: readonly Break[] = [
     code: "key.version-ignored",
     exit: 0,
     names: "version 1",
-    apply: (stage) => void (stage.ref = `${KEY}/cryptoKeyVersions/1`),
-  },
-];
-
-/** The grant stands on the ring, or on the project, and not on the key: nothing is wrong. */
-export const INHERITED: readonly Break["apply"][] = [
-  (stage) => {
-    const { keyRings } = stage.worlds["gcp"] as GcpWorld;
-    const ring = keyRings.find(({ name }) => name === RING);
-    if (ring !== undefined) policy(ring.policy, () => keyIn(stage).policy.bindings);
-    policy(keyIn(stage).policy, () => []);
+    apply: refer(`${KEY}/cryptoKeyVersions/1`),
   },
 ];
 
@@ -493,10 +485,17 @@ export const GCP: CloudMatrix = {
     ...KEY_BREAKS,
     ...GRANT_BREAKS,
     ...LOOK_BREAKS,
-    ...principalBreaks("gcp", [...DOCUMENTS], {
+    ...principalBreaks("gcp", [...DOCUMENTS, "policies"], {
       changed: { access_group: GCP_GROUP_OLD },
       unsafe: { access_group: "allUsers" },
     }),
     ...PROJECT_BREAKS,
+  ],
+  together: [
+    {
+      of: ["everybody", "the caller may not use the key"],
+      code: "grant.too-broad",
+      why: "The caller is one of everybody, and so may use the key.",
+    },
   ],
 };

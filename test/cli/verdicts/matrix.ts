@@ -32,6 +32,10 @@ export interface Break {
   readonly exit: 0 | 10 | 11 | 12;
   /** What the finding must name. */
   readonly names: string | RegExp;
+  /** The parts by which it is seen; unless said: those that it changes. */
+  readonly shows?: readonly string[];
+  /** Another key is looked at, of which nothing is remembered. */
+  readonly elsewhere?: true;
   /** The parts that nobody can see any more because of it: a pair of it with one of those gives its own code. */
   readonly hides?: readonly string[];
   /** Takes seconds that really pass: tried alone, and not with each of the others. */
@@ -64,8 +68,9 @@ export interface Matrix extends AsyncDisposable {
 const USUAL: ReadonlySet<string> = new Set(["vendor.no-answer"]);
 
 /** One world for all: it and what keygrant remembers of it are put back before each run. */
-export async function openMatrix(key: string): Promise<Matrix> {
+export async function openMatrix({ key, prepare }: Pick<CloudMatrix, "key" | "prepare">): Promise<Matrix> {
   const world = await openWorld();
+  if (prepare !== undefined) world.sandbox.alter(prepare);
   const onboarded = await world.json(["onboard", key, "--yes"]);
   const first = await world.json(["validate"]);
   if (onboarded.exitCode !== 0 || first.exitCode !== 0) throw new Error(`${onboarded.stdout}${first.stdout}`);
@@ -126,20 +131,24 @@ export interface Expected {
   readonly stale: boolean;
 }
 
+type Verdict = Pick<Break, "code" | "level" | "exit"> & { readonly elsewhere?: boolean };
+
 /** What the contract says of one break: the phase stays what it was, VALID, unless the failure has authority. */
-export function expected({ code, level, exit }: Pick<Break, "code" | "level" | "exit">): Expected {
+export function expected({ code, level, exit, elsewhere = false }: Verdict): Expected {
   const of = codeEntry(code).level ?? level;
   if (of === undefined) throw new Error(`${code} has no level of its own: say which`);
-  return { code, level: of, exit, phase: exit === 10 ? "INVALID" : "VALID", stale: exit > 10 };
+  return {
+    code,
+    level: of,
+    exit,
+    phase: exit === 10 ? "INVALID" : elsewhere && exit > 0 ? "INITIALIZING" : "VALID",
+    stale: exit > 10,
+  };
 }
 
 /** Of breaks with the same code and the same parts the first stands for all. */
-export function kindsOf(breaks: readonly Break[]): readonly Break[] {
-  const kinds = Map.groupBy(
-    breaks.filter(({ slow }) => slow === undefined),
-    ({ code, parts }) => `${code} ${parts}`,
-  );
-  return [...kinds.values()].flatMap(([one]) => one ?? []);
+export function kindOf(one: Break, breaks: readonly Break[]): Break {
+  return breaks.find(({ code, parts }) => code === one.code && String(parts) === String(one.parts)) ?? one;
 }
 
 /** The pairs that can be had: of different parts. */
@@ -152,12 +161,12 @@ export function pairsOf(breaks: readonly Break[]): readonly (readonly [Break, Br
 const EXITS = [10, 12, 11, 0] as const;
 
 /** The one of two that the table of codes puts first, and what the two come to; one that hides the other decides alone. */
-export function expectedOfPair(a: Break, b: Break): Expected {
+export function expectedOfPair(a: Break, b: Break, agreed?: FindingCode): Expected {
   if (isHidden(b, a)) return expected(a);
   if (isHidden(a, b)) return expected(b);
   const [first] = [a, b].sort((one, other) => rank(one) - rank(other));
   const exit = EXITS.find((code) => code === a.exit || code === b.exit) ?? 0;
-  return expected({ ...(first ?? a), exit });
+  return expected({ ...(first ?? a), exit, ...(agreed && { code: agreed }) });
 }
 
 /** What fails, what keeps the key from being VALID, what is not known and does not, what deserves a look. */
@@ -168,20 +177,23 @@ function rank(one: Break): number {
   return (kind * CODES.length + order) * LEVELS.length + LEVELS.indexOf(expected(one).level);
 }
 
-function isHidden(one: Break, by: Break): boolean {
-  return one.parts.some((part) => by.hides?.includes(part));
+function isHidden({ parts, shows = parts }: Break, { hides = [] }: Break): boolean {
+  return shows.every((part) => hides.includes(part));
 }
 
 export interface CloudMatrix {
   readonly cloud: CloudId;
   readonly title: string;
   readonly key: string;
+  /** Takes away what other keys of the fresh world need and this one does not. */
+  readonly prepare?: (worlds: Readonly<Record<string, unknown>>) => void;
   readonly breaks: readonly Break[];
   /** Pairs that come to something else than the first of the two, and why that is right. */
   readonly together?: readonly Together[];
 }
 
 export interface Together {
+  /** By what is wrong, the first of its kind. */
   readonly of: readonly [string, string];
   readonly code: FindingCode;
   readonly why: string;

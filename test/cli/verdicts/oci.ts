@@ -9,7 +9,7 @@ import {
 import { daysAfter, newLife, type OciKey, type OciWorld, type Policy } from "../../../src/sandbox/oci/world.ts";
 import { named } from "../peek.ts";
 import type { Break, CloudMatrix, Stage } from "./matrix.ts";
-import { PROJECT_BREAKS, principalBreaks } from "./vendor.ts";
+import { PROJECT_BREAKS, principalBreaks, refer } from "./vendor.ts";
 
 const KEY = named("granted", "oci");
 const TENANCY = `define tenancy AT as ${OCI_VENDOR_TENANCY}`;
@@ -24,7 +24,9 @@ function keyIn({ worlds }: Stage): OciKey {
 }
 
 function key(change: (now: Date) => Partial<OciKey>): Break["apply"] {
-  return (stage) => void Object.assign(keyIn(stage), change(stage.now));
+  return (stage) => {
+    Object.assign(keyIn(stage), change(stage.now));
+  };
 }
 
 function policies(stage: Stage, change: (all: readonly Policy[]) => readonly Policy[]): void {
@@ -68,7 +70,7 @@ const WHO = ["grant.group"];
 const PLACE = ["grant.place"];
 const WHERE = ["grant.where"];
 const STATEMENT = [...ACTION, ...WHO, ...PLACE, ...WHERE];
-const DOCUMENTS = [...STATEMENT, "deny", "more"];
+const DOCUMENTS = [...STATEMENT, "deny"];
 const ITSELF = [...STATE, ...KIND, "protection", "rotation", "older"];
 const EVERYTHING = [...ITSELF, ...DOCUMENTS, "policies", "caller", "describe"];
 
@@ -92,7 +94,7 @@ const KEY_BREAKS: readonly Break[] = [
     code: "key.not-found",
     exit: 10,
     names: KEY,
-    hides: EVERYTHING,
+    hides: [...ITSELF, ...DOCUMENTS, "policies", "caller"],
     apply: key(() => newLife({ state: "DELETED", deletionAt: "2025-09-01T09:00:00.000Z" })),
   },
   {
@@ -251,7 +253,7 @@ const GRANT_BREAKS: readonly Break[] = [
   {
     what: "allow instead of admit",
     parts: WHO,
-    code: "grant.missing",
+    code: "grant.ineffective",
     exit: 10,
     names: OCI_GROUP_DEMO,
     apply: reword("admit group AG of tenancy AT", "allow group AG"),
@@ -293,7 +295,7 @@ const GRANT_BREAKS: readonly Break[] = [
     parts: WHERE,
     code: "grant.conditional",
     exit: 12,
-    names: "request.networksource.name",
+    names: /request.networkSource.name/i,
     apply: where("request.networkSource.name = 'corpnet'"),
   },
   {
@@ -359,7 +361,7 @@ const GRANT_BREAKS: readonly Break[] = [
     parts: ["deny"],
     code: "grant.conditional",
     exit: 12,
-    names: "request.networksource.name",
+    names: /request.networkSource.name/i,
     apply: also("network-only", [
       TENANCY,
       GROUP,
@@ -371,16 +373,16 @@ const GRANT_BREAKS: readonly Break[] = [
     parts: ["deny"],
     code: "grant.conditional",
     exit: 12,
-    names: "unless",
+    names: "strange",
     apply: also("strange", ["deny every-principal to use keys in tenancy unless request.region = 'fra'"]),
   },
   {
-    what: "everything in the compartment",
-    parts: ["more"],
+    what: "everything in the tenancy",
+    parts: [...ACTION, ...PLACE, ...WHERE],
     code: "grant.too-broad",
     exit: 0,
-    names: "generous",
-    apply: also("generous", [TENANCY, GROUP, "admit group AG of tenancy AT to manage all-resources in tenancy"]),
+    names: NAME,
+    apply: reword(`use keys in tenancy where target.key.id = '${KEY}'`, "manage all-resources in tenancy"),
   },
 ];
 
@@ -396,7 +398,7 @@ const LOOK_BREAKS: readonly Break[] = [
     code: "look.absent-or-denied",
     level: "grant",
     exit: 12,
-    names: /polic/,
+    names: /ListPolicies/,
     hides: DOCUMENTS,
     apply: also("sealed", ["Deny group PlatformEngineers to inspect policies in tenancy"]),
   },
@@ -455,23 +457,25 @@ const LOOK_BREAKS: readonly Break[] = [
   },
   {
     what: "the reference has another region",
+    elsewhere: true,
     parts: ["reference"],
     code: "look.absent-or-denied",
     level: "key",
     exit: 12,
     names: "us-ashburn-1",
     hides: [...EVERYTHING, "key", "registration"],
-    apply: (stage) => void (stage.ref = KEY.replace(OCI_HOME_REGION, "us-ashburn-1")),
+    apply: refer(KEY.replace(OCI_HOME_REGION, "us-ashburn-1")),
   },
   {
     what: "the reference has a region without a subscription",
+    elsewhere: true,
     parts: ["reference"],
     code: "look.credentials",
     level: "key",
     exit: 12,
     names: "ap-tokyo-1",
     hides: [...EVERYTHING, "key", "registration"],
-    apply: (stage) => void (stage.ref = KEY.replace(OCI_HOME_REGION, "ap-tokyo-1")),
+    apply: refer(KEY.replace(OCI_HOME_REGION, "ap-tokyo-1")),
   },
 ];
 
@@ -479,6 +483,10 @@ export const OCI: CloudMatrix = {
   cloud: "oci",
   title: "OCI Vault",
   key: KEY,
+  prepare: (worlds) => {
+    const oci = worlds["oci"] as OciWorld;
+    oci.policies = oci.policies.filter(({ name }) => name === NAME || !name.startsWith("aiven-cmk-"));
+  },
   breaks: [
     ...KEY_BREAKS,
     ...GRANT_BREAKS,
@@ -488,5 +496,24 @@ export const OCI: CloudMatrix = {
       unsafe: { access_group: OCI_AUDITOR.group, access_tenant: OCI_OWNER_TENANCY },
     }),
     ...PROJECT_BREAKS,
+  ],
+  together: [
+    ...["the group is not defined", "attached to a child compartment"].flatMap((nothing) =>
+      ["encrypting is not admitted", "only for one operation"].map((some) => ({
+        of: [nothing, some] as const,
+        code: "grant.ineffective" as const,
+        why: "A statement without effect does not let anybody in for a part either.",
+      })),
+    ),
+    {
+      of: ["the group is not defined", "attached to a child compartment"],
+      code: "grant.missing",
+      why: "Without effect for one reason alone is one thing to mend; with two the message names both.",
+    },
+    {
+      of: ["encrypting is not admitted", "only for one operation"],
+      code: "grant.missing",
+      why: "What is admitted, decrypting, is admitted for encrypting alone: nothing is left.",
+    },
   ],
 };

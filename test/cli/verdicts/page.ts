@@ -13,7 +13,7 @@ const PAGE = "docs/verdicts.md";
 export function section({ cloud, title, key }: CloudMatrix, { singles, pairs }: Results): string {
   const numbers = new Map(singles.map(([one], index) => [one, index + 1]));
   const number = (one: Break) => numbers.get(one) ?? 0;
-  const kinds = [...new Set(pairs.flatMap(([a, b]) => [a, b]))];
+  const kinds = [...new Set(pairs.flatMap((pair) => [pair[0], pair[1]]))];
   return [
     `## ${title}`,
     `The key is \`${key}\`: healthy, granted and registered, and \`keygrant validate\` says VALID with exit code 0. With one thing wrong:`,

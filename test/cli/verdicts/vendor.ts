@@ -18,7 +18,7 @@ export function principalBreaks(
       exit: 12,
       names: Object.values(fields.changed)[0] ?? "",
       hides,
-      apply: ({ project }) => void Object.assign(project.accessors, { [cloud]: fields.changed }),
+      apply: name(cloud, fields.changed),
     },
     {
       what: "the vendor names an unsafe principal",
@@ -27,7 +27,7 @@ export function principalBreaks(
       exit: 12,
       names: Object.values(fields.unsafe)[0] ?? "",
       hides,
-      apply: ({ project }) => void Object.assign(project.accessors, { [cloud]: fields.unsafe }),
+      apply: name(cloud, fields.unsafe),
     },
     {
       what: "the vendor names no principal",
@@ -42,6 +42,19 @@ export function principalBreaks(
       },
     },
   ];
+}
+
+function name(cloud: CloudId, fields: Fields): Break["apply"] {
+  return ({ project }) => {
+    project.accessors[cloud] = { ...fields };
+  };
+}
+
+/** Another reference than the key's own. */
+export function refer(ref: string): Break["apply"] {
+  return (stage) => {
+    stage.ref = ref;
+  };
 }
 
 /** What becomes of the registration. */
