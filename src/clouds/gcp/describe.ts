@@ -6,10 +6,12 @@ import type { CryptoKey, CryptoKeyVersion, Enum, Timestamp } from "./kms.ts";
 export function describe(key: CryptoKey, versions: readonly CryptoKeyVersion[]): KeyDescription {
   const sorted = [...versions].sort((a, b) => numberOf(b) - numberOf(a));
   const inUse = versionInUse(key, sorted);
-  const refused = refusesEverything(key);
+  const state = inUse === null ? "no-material" : stateOf(inUse);
+  // What is wrong with the version itself comes first: nothing else helps until that is mended.
+  const refused = (state === "usable" || state === "not-ready") && refusesEverything(key);
   const algorithm = inUse?.algorithm ?? key.versionTemplate?.algorithm;
   return {
-    state: refused ? "unavailable" : inUse === null ? "no-material" : stateOf(inUse),
+    state: refused ? "unavailable" : state,
     stateName: refused ? REFUSED : inUse === null ? noVersionName(key) : word(inUse.state),
     usage: word(key.purpose),
     algorithms: [word(algorithm)],

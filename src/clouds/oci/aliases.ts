@@ -20,10 +20,11 @@ export function resolveAlias(
   const defines = statements.slice(0, before).flatMap((one) => defineOf(one, what, alias));
   const exact = new Set(defines.filter((one) => one.alias === alias).map((one) => one.id));
   const [id] = exact;
-  if (exact.size === 1 && id !== undefined) return { is: id };
   if (exact.size > 1) return { unknown: `which of the defines of ${alias} counts` };
-  // Whether aliases are read without case is on no page.
-  if (defines.length > 0) return { unknown: `whether ${alias} is the same as ${defines[0]?.alias}` };
+  // Whether aliases are read without case is on no page: it does not matter where both stand for the same.
+  const other = defines.find((one) => one.id !== id);
+  if (other !== undefined) return { unknown: `whether ${alias} is the same as ${other.alias}` };
+  if (id !== undefined) return { is: id };
   if (statements.slice(0, before).some((one) => one.statement === null && mayDefine(one.text, alias))) {
     return { unknown: `a statement that keygrant cannot read, which may define ${alias}` };
   }

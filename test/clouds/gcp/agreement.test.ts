@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { access } from "../../../src/clouds/gcp/access.ts";
 import { isAllowed } from "../../../src/sandbox/gcp/enforce.ts";
 import type { Binding, GcpWorld, StoredPolicy } from "../../../src/sandbox/gcp/world.ts";
+import { holds, runs } from "../../property.ts";
 import {
   body,
   factsOf,
@@ -25,7 +26,6 @@ import {
  * vendor (allowed or missing) must hold for the concrete request that the sandbox decides. "depends" is always right,
  * so the last test counts how often it is used.
  */
-const RUNS = Number(process.env["KEYGRANT_PROPERTY_RUNS"] ?? 2_000);
 const NOW = new Date("2026-11-21T10:00:00Z");
 /** Before, between and after the dates of the conditions below. */
 const LATER = ["2026-11-30T23:59:59Z", "2026-12-02T00:00:00Z", "2099-01-01T00:00:00Z", "2101-01-01T00:00:00Z"].map(
@@ -134,8 +134,10 @@ function decided({ key, ring, project, isRsa, version, custom }: Case, permissio
 }
 
 test("the judge and the sandbox agree", () => {
-  fc.assert(
-    fc.property(cases, (given) => {
+  holds(
+    "gcp, policies of key, ring and project",
+    cases,
+    (given) => {
       for (const one of judged(given)) {
         if (one.answer === "missing") expect(decided(given, one.action)).toBe(false);
         if (one.answer !== "allowed") continue;
@@ -144,21 +146,53 @@ test("the judge and the sandbox agree", () => {
           if (time.getTime() < end) expect(decided(given, one.action, time)).toBe(true);
         }
       }
-    }),
-    { numRuns: RUNS },
+    },
+    { runs: runs(20_000) },
   );
-});
+}, 240_000);
+
+const only = fc
+  .tuple(binding, fc.boolean())
+  .map(([one, isRsa]): Case => ({ key: [one], ring: [], project: [], isRsa, version: "1", custom: [] }));
 
 test("what ends, ends on the date that was said", () => {
-  fc.assert(
-    fc.property(binding, fc.boolean(), (only, isRsa) => {
-      const given: Case = { key: [only], ring: [], project: [], isRsa, version: "1", custom: [] };
+  holds(
+    "gcp, one binding",
+    only,
+    (given) => {
       for (const one of judged(given)) {
         if (one.answer !== "allowed" || one.until === undefined) continue;
         expect(decided(given, one.action, new Date(Date.parse(one.until) + 1))).toBe(false);
       }
-    }),
-    { numRuns: RUNS },
+    },
+    { runs: runs(2_000) },
+  );
+});
+
+/** Tags and access levels are no part of the sandbox's requests: to it such a condition is void, and never differs. */
+const differing = fc.constantFrom(
+  ...['request.time.getHours("UTC") < 12', 'request.time.getHours("UTC") == 3'],
+  ...[`resource.name == "${KEY}/cryptoKeyVersions/2"`, '!(resource.name.endsWith("/cryptoKeyVersions/13"))'],
+  ...['resource.name.endsWith("/cryptoKeyVersions/1") || request.time.getHours("UTC") > 20'],
+);
+
+test("what depends on a condition is granted to some requests and not to others", () => {
+  holds(
+    "gcp, one condition",
+    fc.tuple(differing, fc.constantFrom<"key" | "ring" | "project">("key", "ring", "project"), fc.boolean()),
+    ([expression, where, isRsa]) => {
+      const one: Binding = { role: OPERATOR, members: [MEMBER], condition: { title: "t", expression } };
+      const given = { key: [], ring: [], project: [], isRsa, version: "1", custom: [], [where]: [one] };
+      for (const { action, answer } of judged(given)) {
+        if (answer !== "depends") continue;
+        const hours = Array.from({ length: 24 }, (_, hour) => new Date(Date.UTC(2026, 10, 22, hour)));
+        const seen = ["1", "2", "13"].flatMap((version) =>
+          hours.map((hour) => decided({ ...given, version }, action, hour)),
+        );
+        expect(new Set(seen).size, `${expression} ${action}`).toBe(2);
+      }
+    },
+    { runs: runs(500) },
   );
 });
 

@@ -1,0 +1,4 @@
+import { AWS } from "./aws.ts";
+import { describeMatrix } from "./suite.ts";
+
+describeMatrix(AWS);

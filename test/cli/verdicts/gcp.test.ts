@@ -1,0 +1,4 @@
+import { GCP } from "./gcp.ts";
+import { describeMatrix } from "./suite.ts";
+
+describeMatrix(GCP);

@@ -1,0 +1,4 @@
+import { OCI } from "./oci.ts";
+import { describeMatrix } from "./suite.ts";
+
+describeMatrix(OCI);
