@@ -4,6 +4,7 @@ import { KeygrantError } from "../core/errors.ts";
 import { plainText } from "../core/text.ts";
 import { accessorsCommand } from "./accessors.ts";
 import { applyCommand } from "./apply.ts";
+import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitOfError } from "./exit.ts";
 import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
@@ -18,6 +19,7 @@ const COMMANDS = [
   policyCommand,
   accessorsCommand,
   applyCommand,
+  doctorCommand,
   explainCommand,
   sandboxCommand,
 ];

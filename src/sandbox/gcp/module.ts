@@ -7,7 +7,7 @@ import { badField, ConnectionCut, errorReply, GoogleError, json, NoSuchMethod, n
 import { freshGcpWorld } from "./keys.ts";
 import type { GcpKnobs } from "./knobs.ts";
 import { type Match, match } from "./routes.ts";
-import { authenticate } from "./tokens.ts";
+import { authenticate, tokenInfo } from "./tokens.ts";
 import { findProject, type GcpWorld, settle } from "./world.ts";
 
 export type { GcpWorld } from "./world.ts";
@@ -45,13 +45,20 @@ async function handle(
   knobs: GcpKnobs,
 ): Promise<SandboxReply | null> {
   const found = match(request);
-  if (found === null) return null;
   const now = context.clock.now();
+  if (found === null) return aboutToken(request, { world, context, knobs, now, operation: TOKEN_INFO });
   settle(world, now, context.random);
   const operation = `${found.route.service}.${found.route.method}`;
   const reply = await answer(request, found, { world, context, knobs, now, operation });
   return { ...reply, headers: { ...reply.headers, date: now.toUTCString() } };
 }
+
+/** Google's OAuth server, as far as it says whose a token is. Null when the request is for nobody here. */
+function aboutToken(request: SandboxRequest, about: RequestContext): SandboxReply | null {
+  return request.method === "POST" && request.path === "/tokeninfo" ? tokenInfo(about, request) : null;
+}
+
+const TOKEN_INFO = "tokeninfo";
 
 async function answer(request: SandboxRequest, { route, name }: Match, about: RequestContext): Promise<SandboxReply> {
   try {

@@ -1,0 +1,56 @@
+import type { PermissionNeed } from "../../core/doctor.ts";
+
+const LOOK = ["onboard", "validate", "revoke"] as const;
+
+/** What every call in this folder needs. `kms.ts` has no other calls: a test holds the two together. */
+export const AWS_NEEDS: readonly PermissionNeed[] = [
+  {
+    permission: "kms:DescribeKey",
+    calls: "DescribeKey",
+    jobs: LOOK,
+    use: "every command that looks at a key",
+    without: "evidence `key` is unknown (`look.denied`)",
+  },
+  {
+    permission: "kms:GetKeyPolicy",
+    calls: "GetKeyPolicy",
+    jobs: LOOK,
+    use: "every command that looks at a key",
+    without: "evidence `grant` is unknown (`look.denied`)",
+  },
+  {
+    permission: "kms:GetKeyRotationStatus",
+    calls: "GetKeyRotationStatus",
+    jobs: LOOK,
+    use: "the warning `key.rotation-off`",
+    without: "no warning",
+  },
+  {
+    permission: "kms:ListGrants",
+    calls: "ListGrants",
+    jobs: LOOK,
+    use: "asked only when the key policy alone does not let the vendor in",
+    without: "then `grant.not-visible` in place of `grant.missing`",
+  },
+  {
+    permission: "kms:PutKeyPolicy",
+    calls: "PutKeyPolicy",
+    jobs: ["onboard", "revoke"],
+    use: "`onboard`, `revoke`, `rotate`",
+    without: "`write.denied`, nothing is written",
+  },
+  {
+    permission: "kms:Encrypt",
+    calls: "Encrypt",
+    jobs: ["onboard", "roundtrip"],
+    use: "the round trip (`--probe`)",
+    without: "`roundtrip.not-permitted`",
+  },
+  {
+    permission: "kms:Decrypt",
+    calls: "Decrypt",
+    jobs: ["onboard", "roundtrip"],
+    use: "the round trip (`--probe`)",
+    without: "`roundtrip.not-permitted`",
+  },
+];
