@@ -17,6 +17,8 @@ export interface PermissionNeed {
   readonly use: string;
   /** What keygrant says or does without it. */
   readonly without: string;
+  /** The jobs are done without it, less well. */
+  readonly optional?: true;
 }
 
 /** `skipped`: not asked, and nothing depends on it here. Never a pass without an answer that means one. */

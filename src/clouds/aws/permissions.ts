@@ -24,6 +24,7 @@ export const AWS_NEEDS: readonly PermissionNeed[] = [
     jobs: LOOK,
     use: "the warning `key.rotation-off`",
     without: "no warning",
+    optional: true,
   },
   {
     permission: "kms:ListGrants",
@@ -31,6 +32,7 @@ export const AWS_NEEDS: readonly PermissionNeed[] = [
     jobs: LOOK,
     use: "asked only when the key policy alone does not let the vendor in",
     without: "then `grant.not-visible` in place of `grant.missing`",
+    optional: true,
   },
   {
     permission: "kms:PutKeyPolicy",
@@ -52,5 +54,23 @@ export const AWS_NEEDS: readonly PermissionNeed[] = [
     jobs: ["onboard", "roundtrip"],
     use: "the round trip (`--probe`)",
     without: "`roundtrip.not-permitted`",
+  },
+];
+
+/** Calls of STS: on a role, or of no permission at all. */
+export const AWS_BESIDE: readonly PermissionNeed[] = [
+  {
+    permission: "sts:AssumeRole",
+    calls: "AssumeRole",
+    jobs: [],
+    use: "`--probe-role`, and the roles of the configuration",
+    without: "`roundtrip.not-permitted`",
+  },
+  {
+    permission: "none: it works unless it is denied",
+    calls: "GetCallerIdentity",
+    jobs: [],
+    use: "who wrote, in the log of writes",
+    without: "the log says `null`",
   },
 ];

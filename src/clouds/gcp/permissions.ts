@@ -1,6 +1,8 @@
 import type { PermissionNeed } from "../../core/doctor.ts";
 
 const LOOK = ["onboard", "validate", "revoke"] as const;
+/** Onboarding reads its own grant in the key's policy: who else is let in above decides nothing there. */
+const SEE_ALL = ["validate", "revoke"] as const;
 const USE = ["onboard", "roundtrip"] as const;
 
 /** What every call in this folder needs, on the key, its ring, or its project. */
@@ -32,20 +34,23 @@ export const GCP_NEEDS: readonly PermissionNeed[] = [
     jobs: LOOK,
     use: "the ring's policy, once for all its keys",
     without: "`grant.not-visible` in place of `grant.missing`",
+    optional: true,
   },
   {
     permission: "resourcemanager.projects.getIamPolicy",
     calls: "projects.getIamPolicy of Cloud Resource Manager",
-    jobs: LOOK,
+    jobs: SEE_ALL,
     use: "the project's policy, once for all its keys",
     without: "`grant.not-visible` in place of `grant.missing`",
+    optional: true,
   },
   {
     permission: "iam.roles.get",
     calls: "roles.get of IAM",
-    jobs: LOOK,
+    jobs: SEE_ALL,
     use: "a custom role that the vendor's group has",
     without: "`grant.conditional`: nobody knows what the role contains",
+    optional: true,
   },
   {
     permission: "cloudkms.cryptoKeys.setIamPolicy",

@@ -55,3 +55,13 @@ export const OCI_NEEDS: readonly PermissionNeed[] = [
     without: "`roundtrip.not-permitted`",
   },
 ];
+
+export const OCI_BESIDE: readonly PermissionNeed[] = [
+  {
+    permission: "read vaults",
+    calls: "GetVault",
+    jobs: [],
+    use: "`--oci-vault` alone",
+    without: "`look.absent-or-denied`",
+  },
+];
