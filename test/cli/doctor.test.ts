@@ -1,7 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { AWS_NEEDS } from "../../src/clouds/aws/permissions.ts";
 import { GCP_NEEDS } from "../../src/clouds/gcp/permissions.ts";
-import { OCI_NEEDS } from "../../src/clouds/oci/permissions.ts";
+import { OCI_BESIDE, OCI_NEEDS } from "../../src/clouds/oci/permissions.ts";
 import type { CheckLine, PermissionNeed } from "../../src/core/doctor.ts";
 import { HEALTHY_AWS_KEY, HEALTHY_GCP_RSA_KEY, HEALTHY_OCI_KEY } from "../../src/sandbox/cast.ts";
 import { auditor, GROUNDS, type Ground } from "./callers.ts";
@@ -220,4 +221,16 @@ describe("never a false pass", () => {
     expect(subjects(result, "pass", "permission").filter((one) => one.startsWith("kms:"))).toEqual([]);
     expect(result.exitCode).toBe(12);
   });
+});
+
+/** A call without a line would be a right that nobody asked for. */
+it.each([
+  ["aws", /import \{([^}]+)\} from "@aws-sdk\/client-kms"/, /(\w+)Command\b/g],
+  ["oci", /([\s\S]+)/, /client\.(?!endpoint)(\w+)\(/g],
+])("every call of %s stands in the table", async (cloud, part, call) => {
+  const text = await readFile(new URL(`../../src/clouds/${cloud}/sdk.ts`, import.meta.url), "utf8");
+  const names = [...(part.exec(text)?.[1] ?? "").matchAll(call)].map(([, name = ""]) => name.toLowerCase());
+  expect(names.length).toBeGreaterThan(5);
+  const said = [...(NEEDS[cloud] ?? []), ...OCI_BESIDE].map(({ calls }) => calls.toLowerCase()).join(", ");
+  expect(names.filter((name) => !said.split(", ").includes(name))).toEqual([]);
 });
