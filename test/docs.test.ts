@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { configFileSchema, configurationPage } from "../build/configuration.ts";
+import { optionsPage } from "../build/options.ts";
 import { codesPage, jsonPage, policyFileSchema } from "../build/pages.ts";
 import { permissionsPage } from "../build/permissions.ts";
 
 it.each([
   ["docs/codes.md", codesPage],
   ["docs/json.md", jsonPage],
+  ["docs/options.md", optionsPage],
   ["policies/schema.json", policyFileSchema],
   ["docs/keygrant.schema.json", configFileSchema],
 ])("%s is what the code makes (npm run docs)", async (path, make) => {
