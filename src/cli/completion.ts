@@ -31,7 +31,7 @@ export function completionCommand(program: Command, host: Host, finish: Finish):
     .command("completion")
     .summary("what a shell needs to complete commands and options")
     .description(
-      "Prints a script for a shell: commands, options and their words, and, from what this machine remembers, projects\n" +
+      "Prints a script for a shell: commands, options and their words, and, from what this machine remembers, projects " +
         "and CMK ids. Nobody is asked over the network.",
     )
     .addArgument(new Argument("<shell>", "which shell").choices(Object.keys(SCRIPTS)))

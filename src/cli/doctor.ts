@@ -31,13 +31,13 @@ export function doctorCommand(program: Command, host: Host, finish: Finish): voi
     .command("doctor")
     .summary("can I do all of this from here? credentials, clock, endpoints, permissions")
     .description(
-      "Says what can be done from here with the credentials that are found. Without a key: the vendor's token, and for\n" +
+      "Says what can be done from here with the credentials that are found. Without a key: the vendor's token, and for " +
         "each cloud whose the credentials are, the clock and the endpoints. With one: every permission too. Changes nothing.",
     )
     .argument("[key]", "a key reference: only its cloud is looked at, with each permission that it needs")
     .option("-p, --project <name>", "the vendor's project; repeatable (default: AIVEN_PROJECT)", several, [])
     .addOption(
-      new Option("--for <job>", "only what this needs; repeatable (default: all)")
+      new Option("--for <job>", "only what this needs; repeatable")
         .choices(JOBS)
         .argParser((word: string, before: readonly Job[] = []) => [...before, jobOf(word)])
         .default([], "all"),

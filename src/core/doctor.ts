@@ -171,9 +171,8 @@ async function examineCloud(
   const credentials = { ...base, check: "credentials", subject: "caller" } as const;
   if (!who.found) {
     // Nobody needs a cloud that no key is in.
-    const outcome = ask.key === null ? "skipped" : "fail";
-    const { detail, fix } = who.why;
-    return [{ ...credentials, outcome, detail: ask.key === null ? NO_CREDENTIALS : detail, fix: fix ?? null }];
+    if (ask.key === null) return [{ ...credentials, outcome: "skipped", detail: NO_CREDENTIALS, fix: null }];
+    return [{ ...credentials, outcome: "fail", detail: who.why.detail, fix: who.why.fix ?? null }];
   }
   const ways = await examineWays(deps, cloud.id, await checkup.endpoints(ask.key));
   const first = [{ ...credentials, ...who.answer }, ...ways];

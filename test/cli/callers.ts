@@ -3,8 +3,6 @@ import type { Job } from "../../src/core/doctor.ts";
 import type { CloudId } from "../../src/core/model.ts";
 import type { AwsWorld } from "../../src/sandbox/aws/world.ts";
 import {
-  AUDITOR,
-  GCP_AUDITOR,
   GCP_OWNER,
   GCP_PROJECT,
   HEALTHY_AWS_KEY,
@@ -90,13 +88,6 @@ const oci: Ground = {
 export const GROUNDS: readonly Ground[] = [aws, gcp, oci];
 
 /** What makes the auditor of each cloud the caller. */
-export function auditor(tokenFile: (token: string) => RunOptions): RunOptions {
-  return {
-    env: {
-      AWS_ACCESS_KEY_ID: AUDITOR.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: AUDITOR.secretAccessKey,
-      OCI_CLI_PROFILE: "AUDITOR",
-      ...tokenFile(GCP_AUDITOR.token).env,
-    },
-  };
+export function auditor({ sandbox }: World): RunOptions {
+  return { env: sandbox.auditorEnv };
 }

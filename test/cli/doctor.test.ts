@@ -6,12 +6,10 @@ import { OCI_BESIDE, OCI_NEEDS } from "../../src/clouds/oci/permissions.ts";
 import type { CheckLine, PermissionNeed } from "../../src/core/doctor.ts";
 import { HEALTHY_AWS_KEY, HEALTHY_GCP_RSA_KEY, HEALTHY_OCI_KEY } from "../../src/sandbox/cast.ts";
 import { auditor, GROUNDS, type Ground } from "./callers.ts";
-import { tokenFiles } from "./gcp-peek.ts";
 import { type CliResult, openWorld } from "./harness.ts";
 import { written } from "./peek.ts";
 
 const NEEDS: Readonly<Record<string, readonly PermissionNeed[]>> = { aws: AWS_NEEDS, gcp: GCP_NEEDS, oci: OCI_NEEDS };
-const as = tokenFiles();
 
 /** The subjects of the lines with this outcome; of all checks, or of one. */
 function subjects({ json }: CliResult, outcome: CheckLine["outcome"], check?: CheckLine["check"]): readonly string[] {
@@ -44,7 +42,7 @@ describe.each(GROUNDS)("doctor on $cloud", ({ cloud, key }) => {
 
   it("as the auditor names each missing permission, and says what to do", async () => {
     await using world = await openWorld();
-    const result = await world.json(["doctor", key], auditor(as));
+    const result = await world.json(["doctor", key], auditor(world));
     const missing = NEEDS[cloud]?.filter(({ jobs }) => !jobs.includes("validate")).map(({ permission }) => permission);
     expect(subjects(result, "fail")).toEqual(missing?.filter((one) => !one.endsWith(".viewPublicKey")));
     expect(subjects(result, "unknown")).toEqual([]);
@@ -54,7 +52,7 @@ describe.each(GROUNDS)("doctor on $cloud", ({ cloud, key }) => {
 
   it("as the auditor has all that --for validate asks for", async () => {
     await using world = await openWorld();
-    const { exitCode, json } = await world.json(["doctor", key, "--for", "validate"], auditor(as));
+    const { exitCode, json } = await world.json(["doctor", key, "--for", "validate"], auditor(world));
     expect({ exitCode, ...json.summary }).toMatchObject({ exitCode: 0, fail: 0, unknown: 0, skipped: 0 });
   });
 

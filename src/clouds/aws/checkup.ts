@@ -54,7 +54,9 @@ async function whoami({ clients, signal }: CheckupDeps, region: string): Promise
     const why = lookFailure(failure, asked);
     if (isNoneFound(failure)) return { found: false, why };
     const outcome = failure.kind === "credentials" || failure.kind === "clock" ? "fail" : "unknown";
-    return { found: true, answer: { outcome, detail: why.detail, fix: why.fix ?? null } };
+    // Which profile, which file: the SDK alone knows where it looked.
+    const detail = failure.name === "CredentialsProviderError" ? `${why.detail} ${failure.words}` : why.detail;
+    return { found: true, answer: { outcome, detail, fix: why.fix ?? null } };
   }
 }
 

@@ -1,4 +1,4 @@
-import { GCP_OWNER, GCP_PROJECT } from "../cast.ts";
+import { GCP_AUDITOR, GCP_OWNER, GCP_PROJECT } from "../cast.ts";
 import type { SandboxContext, SandboxModule, SandboxReply, SandboxRequest } from "../module.ts";
 import { isRecord, letFaultsStrike } from "./call.ts";
 import type { RequestContext } from "./context.ts";
@@ -14,6 +14,7 @@ export type { GcpWorld } from "./world.ts";
 
 /** A file of this name, beside the world, holds the owner's token. */
 const TOKEN_FILE = "gcp-owner-token";
+const AUDITOR_TOKEN_FILE = "gcp-auditor-token";
 
 /** Cloud KMS, and as much of Resource Manager, IAM and IAM Credentials as keys need, as README.md says. */
 export function createGcpModule(knobs: GcpKnobs): SandboxModule<GcpWorld> {
@@ -23,8 +24,9 @@ export function createGcpModule(knobs: GcpKnobs): SandboxModule<GcpWorld> {
     fresh: freshGcpWorld,
     handle: (world, request, context) => handle(world, request, context, knobs),
     operation: (request) => match(request)?.route.method ?? null,
-    files: () => ({ [TOKEN_FILE]: GCP_OWNER.token }),
+    files: () => ({ [TOKEN_FILE]: GCP_OWNER.token, [AUDITOR_TOKEN_FILE]: GCP_AUDITOR.token }),
     env: (origin, fileAt) => gcpEnv(origin, fileAt(TOKEN_FILE)),
+    auditorEnv: (fileAt) => ({ CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: fileAt(AUDITOR_TOKEN_FILE) }),
   };
 }
 
