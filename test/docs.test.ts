@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { configFileSchema, configurationPage } from "../build/configuration.ts";
+import { optionsPage } from "../build/options.ts";
 import { codesPage, jsonPage, policyFileSchema } from "../build/pages.ts";
+import { permissionsPage } from "../build/permissions.ts";
 
 it.each([
   ["docs/codes.md", codesPage],
   ["docs/json.md", jsonPage],
+  ["docs/options.md", optionsPage],
   ["policies/schema.json", policyFileSchema],
   ["docs/keygrant.schema.json", configFileSchema],
 ])("%s is what the code makes (npm run docs)", async (path, make) => {
@@ -15,4 +18,9 @@ it.each([
 it("docs/configuration.md has every key of the schema (npm run docs)", async () => {
   const page = await readFile("docs/configuration.md", "utf8");
   expect(configurationPage(page)).toBe(page);
+});
+
+it("docs/permissions.md has the calls and roles of the code (npm run docs)", async () => {
+  const page = await readFile("docs/permissions.md", "utf8");
+  expect(permissionsPage(page)).toBe(page);
 });

@@ -1,3 +1,4 @@
+import type { DoctorReport } from "../core/doctor.ts";
 import type { ErrorKind } from "../core/errors.ts";
 import { type OnboardReport, type Summary, summarise } from "../core/report.ts";
 
@@ -37,4 +38,12 @@ export function exitOfOnboard(report: OnboardReport, dryRun: boolean): number {
   if (dryRun && !isStuck) return EXIT.ok;
   const code = exitOfTally(summarise([report.key]), report.key.waiting, 0);
   return code === EXIT.ok && report.registration === null ? EXIT.undetermined : code;
+}
+
+/** What keeps one from asking at all counts for more than a permission, and that for more than what nobody could see. */
+export function exitOfDoctor({ checks }: DoctorReport): number {
+  const failed = checks.filter(({ outcome }) => outcome === "fail");
+  if (failed.some(({ check }) => check !== "permission")) return EXIT.usage;
+  if (failed.length > 0) return EXIT.refused;
+  return checks.some(({ outcome }) => outcome === "unknown") ? EXIT.undetermined : EXIT.ok;
 }

@@ -4,6 +4,9 @@ import { KeygrantError } from "../core/errors.ts";
 import { plainText } from "../core/text.ts";
 import { accessorsCommand } from "./accessors.ts";
 import { applyCommand } from "./apply.ts";
+import type { Finish } from "./command.ts";
+import { completionCommand } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitOfError } from "./exit.ts";
 import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
@@ -18,8 +21,10 @@ const COMMANDS = [
   policyCommand,
   accessorsCommand,
   applyCommand,
+  doctorCommand,
   explainCommand,
   sandboxCommand,
+  completionCommand,
 ];
 
 const EXIT_CODES = `
@@ -37,6 +42,19 @@ New here? \`keygrant onboard --sandbox --yes <key>\` plays it through; \`keygran
 /** Arguments in, exit code out. The only place that catches everything. */
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const program = createProgram(host, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, { argv, host, help: helpFor(program, argv) });
+  }
+}
+
+/** Every command, its options and its words. Does nothing before it is parsed: the pages and scripts are made from it. */
+export function createProgram(host: Host, finish: Finish): Command {
   const program = new Command("keygrant")
     .description("Give a SaaS vendor access to your own cloud KMS key, prove that it works, and keep it proven.")
     .version(packageJson.version)
@@ -51,17 +69,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     // What stands behind a command's name is for that command.
     .enablePositionalOptions()
     .exitOverride();
-  for (const add of COMMANDS) {
-    add(program, host, (code) => {
-      exitCode = code;
-    });
-  }
-  try {
-    await program.parseAsync(argv, { from: "user" });
-    return exitCode;
-  } catch (error) {
-    return report(error, { argv, host, help: helpFor(program, argv) });
-  }
+  for (const add of COMMANDS) add(program, host, finish);
+  return program;
 }
 
 /** The command that explains what was meant, as far as the words name one. */

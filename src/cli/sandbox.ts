@@ -16,6 +16,7 @@ type Options = Pick<CommonOptions, "output" | "quiet" | "color">;
 interface StartOptions extends Options {
   readonly port: number;
   readonly envFile?: string;
+  readonly as: "owner" | "auditor";
   readonly latency: number;
   readonly propagation: number;
   readonly fault: readonly string[];
@@ -54,6 +55,11 @@ function startCommand(sandbox: Command): Command {
     .option("--port <number>", "the port on 127.0.0.1 (0: any free one)", portNumber, 0)
     // Node takes --env-file for its own wherever it stands after `node` or `npx`: -e gets through everywhere.
     .option("-e, --env-file <file>", "write what a child needs to use it as KEY=value lines, once it listens")
+    .addOption(
+      new Option("--as <who>", "who that child is: the auditor may look at keys, and nothing else")
+        .choices(["owner", "auditor"])
+        .default("owner"),
+    )
     .option("--latency <duration>", "hold every answer back", duration, 0)
     .option(
       "--propagation <duration>",
@@ -86,8 +92,9 @@ async function runStart({ host, options, printer }: Invocation<StartOptions>): P
     },
   });
   try {
-    if (options.envFile !== undefined) writeEnvFile(options.envFile, sandbox.env);
-    const { origin, env } = sandbox;
+    const { origin } = sandbox;
+    const env = options.as === "owner" ? sandbox.env : sandbox.auditorEnv;
+    if (options.envFile !== undefined) writeEnvFile(options.envFile, env);
     if (printer.json) printer.document({ schemaVersion: 1, origin, env });
     else printer.data(`The sandbox listens on ${origin}. Stop it with Ctrl-C.`);
     if (!host.interrupted.aborted) await once(host.interrupted, "abort");

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { grantingRole, openCloud, parseKey } from "../clouds/index.ts";
 import type { Cloud } from "../core/cloud.ts";
+import type { Reached } from "../core/doctor.ts";
 import { KeygrantError, usageError } from "../core/errors.ts";
 import type { KeyStore, Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
@@ -12,6 +13,7 @@ import {
   type Environment,
   gcpEnvironment,
   ociEnvironment,
+  readCa,
 } from "../io/credentials.ts";
 import { isLoopback } from "../io/loopback.ts";
 import { policyOf } from "../io/policies.ts";
@@ -33,6 +35,10 @@ export interface Session {
   readonly notes: readonly string[];
   openVendor(): Promise<Vendor>;
   openCloud(key: KeyRef): Promise<Cloud>;
+  /** As the caller itself, for questions about no key. */
+  openCloudOf(cloud: CloudId): Promise<Cloud>;
+  /** What answers at an address, asked the way in which every client gets out. */
+  reach(url: string): Promise<Reached>;
   /** What the vendor needs on the cloud, with the role that was asked for in place of the vendor's. */
   policyFor(cloud: CloudId): VendorCloudPolicy;
   parseKey(text: string, hints: { cloud?: CloudId | undefined; region?: string | undefined }): KeyRef;
@@ -59,6 +65,13 @@ export async function openSession(options: SessionOptions, host: Host, config: C
   const notes: string[] = [];
   const about = { options, host, config, environment, signal, closers, notes };
 
+  function openOnce(id: CloudId, role: string | null): Promise<Cloud> {
+    const name = JSON.stringify([id, role]);
+    const cloud = clouds.get(name) ?? openCloudFor(about, id, role);
+    clouds.set(name, cloud);
+    return cloud;
+  }
+
   return {
     environment,
     memory: fileMemory(folder, host.random),
@@ -78,13 +91,9 @@ export async function openSession(options: SessionOptions, host: Host, config: C
     signal,
     notes,
     openVendor: () => openVendorFor(about),
-    openCloud(key) {
-      const role = roleFor(config, key);
-      const name = JSON.stringify([key.cloud, role]);
-      const cloud = clouds.get(name) ?? openCloudFor(about, key.cloud, role);
-      clouds.set(name, cloud);
-      return cloud;
-    },
+    openCloud: (key) => openOnce(key.cloud, roleFor(config, key)),
+    openCloudOf: (cloud) => openOnce(cloud, null),
+    reach: (url) => reachFrom(about, url),
     policyFor(cloud) {
       const policy = policyOf(options.vendor, cloud);
       if (policy !== null) return options.role === undefined ? policy : grantingRole(policy, options.role);
@@ -134,6 +143,19 @@ async function openVendorFor(about: About): Promise<Vendor> {
   closers.push(() => agents.destroy());
   const { clock, jitter } = host;
   return openVendor(options.vendor, { webUrl, token, agents, clock, jitter, timeoutMs: options.timeout, signal });
+}
+
+async function reachFrom({ options, host, environment, signal }: About, url: string): Promise<Reached> {
+  const { createAgents } = await import("../io/agents.ts");
+  const { reach } = await import("../io/reach.ts");
+  const caFile = environment.env["AIVEN_CA_CERT"];
+  const agents = createAgents({ proxyEnv: environment.env, ca: caFile ? await readCa(caFile) : undefined });
+  try {
+    const { clock } = host;
+    return await reach(url, { agents, proxyEnv: environment.env, clock, timeoutMs: options.timeout, signal });
+  } finally {
+    agents.destroy();
+  }
 }
 
 /** Where the configuration says that keygrant remembers; null when it does not say. */

@@ -64,7 +64,7 @@ const CLOUDS: Readonly<Partial<Record<CloudId, CloudModule>>> = {
       const { createAwsCloud } = await import("./aws/provider.ts");
       const { jitter, clock } = deps;
       const clients = openAws({ ...aws, agents, jitter, clock, requestTimeoutMs: timeoutMs, attempts: ATTEMPTS });
-      return createAwsCloud({ ...deps, clients });
+      return createAwsCloud({ ...deps, clients, region: aws.region });
     },
   },
   gcp: {

@@ -1,3 +1,4 @@
+import type { CloudCheckup } from "./doctor.ts";
 import type {
   Access,
   Accessor,
@@ -62,6 +63,9 @@ export interface Cloud {
 
   /** Encrypts and decrypts random bytes. Never throws for what the cloud answers. */
   probe(facts: KeyFacts, options: ProbeOptions): Promise<Probe>;
+
+  /** What can be done with this cloud from here, where it lets one ask. */
+  readonly checkup?: CloudCheckup;
 }
 
 export const POLICY_FORMATS = ["json", "document", "cli", "terraform", "cloudformation", "markdown"] as const;

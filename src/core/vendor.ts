@@ -1,3 +1,4 @@
+import type { VendorCheckup } from "./doctor.ts";
 import type {
   Accessor,
   CloudId,
@@ -88,4 +89,7 @@ export interface Vendor {
 
   /** Takes the registration out; one that is gone already is done. */
   unregister?(registration: Registration): Promise<UnregisterResult>;
+
+  /** What can be done with this vendor from here, where it lets one ask. */
+  readonly checkup?: VendorCheckup;
 }

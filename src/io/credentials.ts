@@ -82,7 +82,8 @@ async function readOptional(path: string): Promise<string | null> {
   }
 }
 
-async function readCa(path: string): Promise<string> {
+/** The certificate authorities that AIVEN_CA_CERT names. */
+export async function readCa(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

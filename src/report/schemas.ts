@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { POLICY_FORMATS } from "../core/cloud.ts";
 import type { ProjectCoverage } from "../core/coverage.ts";
+import { CHECK_OUTCOMES, CHECKS, type DoctorReport, JOBS } from "../core/doctor.ts";
 import { CODES, LEVELS } from "../core/findings.ts";
 import type { KeyReport, OnboardReport, ValidateReport } from "../core/report.ts";
 import { STEPS } from "../core/report.ts";
@@ -165,6 +166,24 @@ export const policyCheckSchema = z.strictObject({
   source: z.strictObject({ page: z.url(), checked: z.iso.date() }),
 });
 
+export const doctorSchema: z.ZodType<DoctorReport> = z.strictObject({
+  schemaVersion,
+  checkedAt: time,
+  key: z.string().nullable().describe("Null: what depends on a key was not asked"),
+  checks: z.array(
+    z.strictObject({
+      about: z.string().describe("The vendor or the cloud"),
+      check: z.enum(CHECKS),
+      subject: z.string().describe("A permission in the cloud's own words, an endpoint, a token"),
+      jobs: z.array(z.enum(JOBS)).describe("Which jobs need it; empty: all of them"),
+      outcome: z.enum(CHECK_OUTCOMES).describe("skipped: not asked, and nothing depends on it here"),
+      detail: z.string(),
+      fix: z.string().nullable(),
+    }),
+  ),
+  summary: z.strictObject({ pass: count, fail: count, unknown: count, skipped: count }),
+});
+
 const codeFields = {
   code: z.enum(codes),
   level: z.enum(LEVELS).nullable().describe("Null: the level of whatever could not be looked at"),
@@ -215,6 +234,7 @@ export const DOCUMENTS = {
   "keygrant policy --all": policyAllSchema,
   "keygrant policy check": policyCheckSchema,
   "keygrant accessors": accessorsSchema,
+  "keygrant doctor": doctorSchema,
   "keygrant explain <code>": explainSchema,
   "keygrant explain": explainAllSchema,
   "keygrant sandbox keys": sandboxKeysSchema,

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { OWNER, OWNER_REGION } from "./cast.ts";
+import { AUDITOR, OWNER, OWNER_REGION } from "./cast.ts";
 import { replaceFile } from "./storage.ts";
 
 /** With these a child process, the AWS CLI too, uses the sandbox's AWS as the owner. */
@@ -13,6 +13,10 @@ export function awsEnv(origin: string): Readonly<Record<string, string>> {
     // Version 1 of the AWS CLI reads this one alone.
     AWS_DEFAULT_REGION: OWNER_REGION,
   };
+}
+
+export function awsAuditorEnv(): Readonly<Record<string, string>> {
+  return { AWS_ACCESS_KEY_ID: AUDITOR.accessKeyId, AWS_SECRET_ACCESS_KEY: AUDITOR.secretAccessKey };
 }
 
 /** Lines `KEY=value` that a shell can source. Call it once the sandbox listens: whoever waits for the file starts then. */

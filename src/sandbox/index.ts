@@ -2,7 +2,7 @@ import { createAivenModule } from "./aiven/module.ts";
 import { type SandboxKey as AwsSandboxKey, awsKeys } from "./aws/keys.ts";
 import { awsModule } from "./aws/module.ts";
 import { canUse } from "./aws/vendor.ts";
-import { awsEnv } from "./env.ts";
+import { awsAuditorEnv, awsEnv } from "./env.ts";
 import { type GcpSandboxKey, gcpKeys } from "./gcp/keys.ts";
 import { createGcpModule } from "./gcp/module.ts";
 import { canUseGcp } from "./gcp/vendor.ts";
@@ -43,7 +43,7 @@ function modules(knobs: Knobs): readonly SandboxModule<unknown>[] {
       },
     },
   });
-  const aws = { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv };
+  const aws = { ...awsModule, serves: "AWS KMS and STS, by POST to /", env: awsEnv, auditorEnv: awsAuditorEnv };
   return [aiven, aws, createGcpModule(knobs), createOciModule(knobs)];
 }
 

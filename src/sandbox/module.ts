@@ -59,4 +59,6 @@ export interface SandboxModule<World> {
   files?(origin: string, fileAt: (name: string) => string): Readonly<Record<string, string>>;
   /** The variables with which a child process uses this provider as the owner; `fileAt` says where a file is. */
   env?(origin: string, fileAt: (name: string) => string): Readonly<Record<string, string>>;
+  /** What is otherwise in `env` for the auditor, who may look and nothing else. */
+  auditorEnv?(fileAt: (name: string) => string): Readonly<Record<string, string>>;
 }

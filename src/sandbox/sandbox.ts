@@ -35,6 +35,8 @@ export interface Sandbox {
   readonly origin: string;
   /** Everything that a child needs to use it as the owner. */
   readonly env: Readonly<Record<string, string>>;
+  /** The same as the auditor of every cloud, who may look and nothing else. */
+  readonly auditorEnv: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -81,7 +83,7 @@ export async function openWith(make: MakeModules, options: SandboxOptions): Prom
   const { origin } = entered.running;
   return {
     origin,
-    env: environmentOf(make({ ...DEFAULT_KNOBS }), origin, options.dir, options.dir ?? ""),
+    ...environmentsOf(make({ ...DEFAULT_KNOBS }), origin, options.dir, options.dir ?? ""),
     close: async () => {},
   };
 }
@@ -217,7 +219,7 @@ function run(make: MakeModules, options: SandboxOptions, held: Held): RunningSan
 
   return {
     origin: listener.origin,
-    env: environmentOf(modules, listener.origin, options.dir, files.folder),
+    ...environmentsOf(modules, listener.origin, options.dir, files.folder),
     requests: listener.requests,
     world: () => structuredClone(worlds),
     alter(change) {
@@ -241,14 +243,17 @@ function firstOf<T, R>(items: readonly T[], ask: (item: T) => R | null): R | nul
 }
 
 /** With a world that lasts, what keygrant remembers of it lasts beside it, and apart from what is real. */
-function environmentOf(
+function environmentsOf(
   modules: readonly SandboxModule<unknown>[],
   origin: string,
   dir: string | null,
   files: string,
-): Readonly<Record<string, string>> {
+): Pick<Sandbox, "env" | "auditorEnv"> {
   const memory = dir === null ? {} : { KEYGRANT_STATE_DIR: sandboxStateDir(resolve(dir)) };
-  return Object.assign(memory, ...modules.map((module) => module.env?.(origin, (name) => resolve(files, name)) ?? {}));
+  const fileAt = (name: string) => resolve(files, name);
+  const env = Object.assign(memory, ...modules.map((module) => module.env?.(origin, fileAt) ?? {}));
+  const auditorEnv = Object.assign({ ...env }, ...modules.map((module) => module.auditorEnv?.(fileAt) ?? {}));
+  return { env, auditorEnv };
 }
 
 /** Beside the world, or for as long as the sandbox runs in a folder of their own. */

@@ -242,7 +242,9 @@ async function send(
   if (response.destroyed) return;
   const body = Buffer.from(reply.body);
   // A body that was not read to its end would be taken for the next request on the same connection.
-  const headers = message.complete ? reply.headers : { ...reply.headers, connection: "close" };
+  // One clock for all of it: what no module serves has the same date as what one does.
+  const dated = { date: clock.now().toUTCString(), ...reply.headers };
+  const headers = message.complete ? dated : { ...dated, connection: "close" };
   response.writeHead(reply.status, { ...headers, "content-length": body.length });
   if (fault !== "drip") {
     response.end(body);

@@ -4,7 +4,7 @@ import { usageError } from "../core/errors.ts";
 import type { AccessorKey, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
 import type { Accessor, KeyRef } from "../core/model.ts";
 import type { RandomBytes } from "../core/ports.ts";
-import { appendLine, createFile, readText, replaceFile } from "./files.ts";
+import { appendLine, createFile, namesIn, readText, replaceFile } from "./files.ts";
 
 /**
  * The memory as plain files in one folder, for people to read:
@@ -48,6 +48,13 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
   };
 }
 
+/** The projects of which principals were accepted, of every vendor. */
+export async function rememberedProjects(folder: string): Promise<readonly string[]> {
+  const vendors = await namesIn(join(folder, "accessors"));
+  const projects = await Promise.all(vendors.map((vendor) => namesIn(join(folder, "accessors", vendor))));
+  return projects.flat().map(nameOfFile);
+}
+
 interface WriteLine {
   readonly event: "begin" | WriteEnd["outcome"];
   readonly at: string;
@@ -61,6 +68,15 @@ interface WriteLine {
 function fileName(name: string): string {
   const safe = encodeURIComponent(name).replaceAll("*", "%2A");
   return /^\.+$/.test(safe) ? safe.replaceAll(".", "%2E") : safe;
+}
+
+/** The name that a file's or a folder's stands for; itself, for one that is none of ours. */
+function nameOfFile(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 async function readAccessors(path: string): Promise<readonly Accessor[] | null> {

@@ -31,6 +31,8 @@ const GOLDENS: readonly Golden[] = [
   { name: "validate-broken", args: ["validate", ...BROKEN_KEYS] },
   { name: "validate-unlisted", args: ["validate", "-p", "demo", "-p", "no-feature"], first: ONCE },
   { name: "accessors", args: ["accessors", "--cloud", "aws"] },
+  { name: "doctor", args: ["doctor"] },
+  { name: "doctor-key", args: ["doctor", KEY, "--look-only"] },
   { name: "explain", args: ["explain", "grant.denied"] },
   { name: "policy-json", args: POLICY },
   { name: "policy-document", args: [...POLICY, "--format", "document", "--current", "live"] },

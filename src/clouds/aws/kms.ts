@@ -85,6 +85,18 @@ export interface KmsPort {
     },
     signal?: AbortSignal,
   ): Promise<{ readonly Plaintext?: Uint8Array | undefined; readonly KeyId?: string | undefined }>;
+
+  /** With `DryRun`: rejects with a DryRunOperationException when it would have succeeded, and is never done. */
+  mayEncrypt(
+    input: { readonly KeyId: string; readonly Plaintext: Uint8Array; readonly EncryptionContext: EncryptionContext },
+    signal?: AbortSignal,
+  ): Promise<unknown>;
+
+  /** As `mayEncrypt`, and without a ciphertext (`IGNORE_CIPHERTEXT`): only the permission is looked at. */
+  mayDecrypt(
+    input: { readonly KeyId: string; readonly EncryptionContext: EncryptionContext },
+    signal?: AbortSignal,
+  ): Promise<unknown>;
 }
 
 export interface StsPort {
@@ -118,4 +130,6 @@ export interface AwsClients {
   /** KMS with other credentials than the caller's own. */
   kmsAs(credentials: AwsCredentials, region: string): KmsPort;
   sts(region: string): StsPort;
+  /** The origins at which both answer. */
+  endpoints(region: string): Promise<{ readonly kms: string; readonly sts: string }>;
 }

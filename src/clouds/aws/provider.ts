@@ -3,6 +3,7 @@ import type { Clock, Jitter, RandomBytes } from "../../core/ports.ts";
 import { access } from "./access.ts";
 import { checkAccessor } from "./accessor.ts";
 import { applyChange } from "./apply.ts";
+import { awsCheckup } from "./checkup.ts";
 import { inspect } from "./inspect.ts";
 import type { AwsClients } from "./kms.ts";
 import { plan } from "./plan.ts";
@@ -17,6 +18,8 @@ export interface AwsCloudDeps {
   readonly signal?: AbortSignal | undefined;
   /** How long reads may stay old after a write before they are believed, in milliseconds: the propagation window. */
   readonly settleTimeoutMs?: number | undefined;
+  /** Where to ask about no key in particular. */
+  readonly region?: string | undefined;
 }
 
 /** DESIGN, "Phases": the propagation window of AWS. */
@@ -33,5 +36,6 @@ export function createAwsCloud({ settleTimeoutMs = SETTLE_TIMEOUT_MS, signal, ..
     apply: (change, options) => applyChange(deps, change, options),
     access,
     probe: (facts, options) => probe(deps, facts, options.as),
+    checkup: awsCheckup(deps),
   };
 }

@@ -96,7 +96,19 @@ function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredent
     kms: perRegion((region) => forKms(region)),
     sts: perRegion(forSts),
     kmsAs: (credentials, region) => forKms(region, credentials),
+    async endpoints(region) {
+      const { kmsEndpoint, stsEndpoint } = settings;
+      const kms = kmsEndpoint ?? (await originOf(new KMSClient({ ...common(region), region }), region));
+      const sts = stsEndpoint ?? (await originOf(new STSClient({ ...common(region), region }), region));
+      return { kms: new URL(kms).origin, sts: new URL(sts).origin };
+    },
   };
+}
+
+/** As the SDK itself would find it: partitions, FIPS and dual stack have names of their own. */
+async function originOf({ config }: KMSClient | STSClient, region: string): Promise<string> {
+  const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()]);
+  return config.endpointProvider({ Region: region, UseFIPS, UseDualStack }).url.origin;
 }
 
 type Credentials = NonNullable<KMSClientConfig["credentials"]>;
@@ -177,6 +189,9 @@ function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
     putKeyPolicy: (input, signal) => writer.send(new PutKeyPolicyCommand(input), stop(signal)),
     encrypt: (input, signal) => client.send(new EncryptCommand(input), stop(signal)),
     decrypt: (input, signal) => client.send(new DecryptCommand(input), stop(signal)),
+    mayEncrypt: (input, signal) => client.send(new EncryptCommand({ ...input, DryRun: true }), stop(signal)),
+    mayDecrypt: (input, signal) =>
+      client.send(new DecryptCommand({ ...input, DryRun: true, DryRunModifiers: ["IGNORE_CIPHERTEXT"] }), stop(signal)),
   };
 }
 

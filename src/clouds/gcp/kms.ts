@@ -113,6 +113,8 @@ export interface CryptoPort {
   decrypt(request: DecryptRequest, signal: AbortSignal): Promise<DecryptResponse>;
   getPublicKey(version: string, signal: AbortSignal): Promise<PublicKey>;
   asymmetricDecrypt(request: AsymmetricDecryptRequest, signal: AbortSignal): Promise<AsymmetricDecryptResponse>;
+  /** Those of the permissions that the caller has on a key or a key ring, as JSON text. Needs no permission. */
+  testIamPermissions(resource: string, permissions: readonly string[], signal: AbortSignal): Promise<string>;
 }
 
 /** Cloud KMS and what stands around it, as one caller. Policies travel as JSON text, so that nothing in them is lost. */
@@ -124,10 +126,14 @@ export interface GcpPort extends CryptoPort {
   setIamPolicy(key: string, policy: string, signal: AbortSignal): Promise<string>;
   /** Of a project, at version 3. */
   getProjectIamPolicy(project: string, signal: AbortSignal): Promise<string>;
+  /** As `testIamPermissions`, of a project. */
+  testProjectPermissions(project: string, permissions: readonly string[], signal: AbortSignal): Promise<string>;
   /** A role with its permissions, as JSON text. */
   getRole(role: string, signal: AbortSignal): Promise<string>;
   /** Who the caller is; null when nobody would say. */
   caller(signal: AbortSignal): Promise<string | null>;
   /** The same service, as a service account. */
   impersonate(serviceAccount: string, signal: AbortSignal): Promise<CryptoPort>;
+  /** Where the calls go: origins. */
+  readonly origins: { readonly kms: string; readonly resourceManager: string; readonly iam: string };
 }

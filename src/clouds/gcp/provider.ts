@@ -3,6 +3,7 @@ import type { Clock, Jitter, RandomBytes } from "../../core/ports.ts";
 import { access } from "./access.ts";
 import { checkAccessor } from "./accessor.ts";
 import { applyChange } from "./apply.ts";
+import { gcpCheckup } from "./checkup.ts";
 import { inspect, newShared } from "./inspect.ts";
 import type { GcpPort } from "./kms.ts";
 import { plan } from "./plan.ts";
@@ -39,5 +40,6 @@ export function createGcpCloud(given: GcpCloudDeps): Cloud {
     apply: (change, options) => applyChange(deps, change, options),
     access: (facts, grant) => access(facts, grant, deps.clock.now()),
     probe: (facts, options) => probe(deps, facts, options.as ?? given.impersonate ?? null),
+    checkup: gcpCheckup(deps, given.impersonate ?? null),
   };
 }

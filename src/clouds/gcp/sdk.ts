@@ -112,14 +112,21 @@ function within<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Pr
   });
 }
 
-function gcpPort(reach: Reach, tokens: Tokens): GcpPort {
-  const way = new WayOut(reach, tokens);
-  const { at } = reach;
+/** Calls that the client does not make, or not as Google serves them. */
+function restOf(reach: Reach, way: WayOut) {
   const ask = (url: string, signal: AbortSignal, init: Options = {}) =>
     text(way, { url, signal: limited(signal, reach.timeoutMs), ...init });
   const post = (url: string, signal: AbortSignal, body: string) =>
     ask(url, signal, { method: "POST", body, headers: { "content-type": "application/json" } });
+  return { ask, post };
+}
+
+function gcpPort(reach: Reach, tokens: Tokens): GcpPort {
+  const way = new WayOut(reach, tokens);
+  const { at } = reach;
+  const { ask, post } = restOf(reach, way);
   return {
+    origins: { kms: at.kms, resourceManager: at.resourceManager, iam: at.iam },
     ...cryptoPort(reach, way),
     // The client itself would send POST, which Google does not serve (googleapis/gax-nodejs #1462).
     getIamPolicy: (resource, signal) =>
@@ -136,6 +143,12 @@ function gcpPort(reach: Reach, tokens: Tokens): GcpPort {
         `${at.resourceManager}/v1/projects/${path(project)}:getIamPolicy`,
         signal,
         '{"options":{"requestedPolicyVersion":3}}',
+      ),
+    testProjectPermissions: (project, permissions, signal) =>
+      post(
+        `${at.resourceManager}/v1/projects/${path(project)}:testIamPermissions`,
+        signal,
+        JSON.stringify({ permissions }),
       ),
     getRole: (role, signal) => ask(`${at.iam}/v1/${path(role)}`, signal),
     caller: async (signal) => (await tokens.account()) ?? whoami(reach, way, signal),
@@ -180,7 +193,8 @@ async function whoami({ at }: Reach, way: WayOut, signal: AbortSignal): Promise<
   return isRecord(info) && typeof info["email"] === "string" ? info["email"] : null;
 }
 
-function cryptoPort({ at, timeoutMs }: Reach, way: WayOut): Pick<GcpPort, "getCryptoKey"> & CryptoPort {
+function cryptoPort(reach: Reach, way: WayOut): Pick<GcpPort, "getCryptoKey"> & CryptoPort {
+  const { at, timeoutMs } = reach;
   const client = new KeyManagementServiceClient({
     // It only ever calls `fetch`.
     authClient: way as unknown as AnyAuthClient,
@@ -201,5 +215,11 @@ function cryptoPort({ at, timeoutMs }: Reach, way: WayOut): Pick<GcpPort, "getCr
     decrypt: async (request, signal) => (await client.decrypt(request, options(signal)))[0],
     getPublicKey: async (name, signal) => (await client.getPublicKey({ name }, options(signal)))[0],
     asymmetricDecrypt: async (request, signal) => (await client.asymmetricDecrypt(request, options(signal)))[0],
+    testIamPermissions: (resource, permissions, signal) =>
+      restOf(reach, way).post(
+        `${at.kms}/v1/${path(resource)}:testIamPermissions`,
+        signal,
+        JSON.stringify({ permissions }),
+      ),
   };
 }

@@ -50,17 +50,22 @@ export interface DefaultCredentials {
 export function defaultCredentials(auth: DefaultCredentials): Tokens {
   return {
     async headers() {
-      try {
-        return Object.fromEntries(await auth.getRequestHeaders());
-      } catch (cause) {
-        const words = cause instanceof Error ? cause.message : String(cause);
-        throw new GcpCredentialsError(words, { cause });
-      }
+      return Object.fromEntries(await found(() => auth.getRequestHeaders()));
     },
     async account() {
-      const client = await auth.getClient();
+      const client = await found(() => auth.getClient());
       // A service account's key says whose it is.
       return "email" in client && typeof client.email === "string" ? client.email : null;
     },
   };
+}
+
+/** Whatever the auth library says is about the credentials. */
+async function found<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new GcpCredentialsError(words, { cause });
+  }
 }

@@ -113,6 +113,8 @@ export interface OciClients {
   identity(at: Endpoint): IdentityPort;
   /** Who the caller is, as an OCID; null when the credentials do not tell. */
   caller(): Promise<string | null>;
+  /** The caller's tenancy and a region of it; null when the credentials do not tell. */
+  home(): Promise<{ readonly tenancy: string; readonly region: string } | null>;
   /** The same with another profile of the configuration file. */
   as(profile: string): OciClients;
 }

@@ -11,6 +11,15 @@ export interface Profile {
   readonly passphrase: string | null;
   /** The OCID of whoever signs; null when it does not stand there. */
   readonly caller: string | null;
+  /** Where whoever signs is at home; null where the profile leaves one of the two out. */
+  readonly home: Home | null;
+}
+
+export interface Home {
+  /** The tenancy's OCID. */
+  readonly tenancy: string;
+  /** A region that it has subscribed to. */
+  readonly region: string;
 }
 
 export interface ProfileSource {
@@ -37,12 +46,14 @@ export async function readProfile(source: ProfileSource): Promise<Profile> {
   };
   const privateKey = await readText(pathOf(value("key_file"), source), `the key of the profile ${profile}`);
   const passphrase = values.get("pass_phrase") || null;
+  const [tenancy, region] = [values.get("tenancy"), values.get("region")];
+  const home = tenancy && region ? { tenancy, region } : null;
   if (!session) {
     const user = value("user");
-    return { keyId: `${value("tenancy")}/${user}/${value("fingerprint")}`, privateKey, passphrase, caller: user };
+    return { keyId: `${value("tenancy")}/${user}/${value("fingerprint")}`, privateKey, passphrase, caller: user, home };
   }
   const token = (await readText(pathOf(value("security_token_file"), source), "the session's token")).trim();
-  return { keyId: `ST$${token}`, privateKey, passphrase, caller: subjectOf(token) };
+  return { keyId: `ST$${token}`, privateKey, passphrase, caller: subjectOf(token), home };
 }
 
 /** The lines of one section, over those of DEFAULT. */

@@ -5,6 +5,7 @@ import { checkAccessor } from "./accessor.ts";
 import type { OciClients } from "./api.ts";
 import { statementReader } from "./applies.ts";
 import { applyChange } from "./apply.ts";
+import { ociCheckup } from "./checkup.ts";
 import { createEndpoints, type EndpointSettings } from "./endpoints.ts";
 import { inspect } from "./inspect.ts";
 import { type GrantForm, plan } from "./plan.ts";
@@ -45,5 +46,6 @@ export function createOciCloud({ settleTimeoutMs = SETTLE_TIMEOUT_MS, signal, oc
     apply: (change, options) => applyChange(deps, change, options),
     access: (facts, grant) => access(facts, grant, read),
     probe: (facts, options) => probe(deps, facts, options.as),
+    checkup: ociCheckup(deps),
   };
 }

@@ -10,7 +10,7 @@ import { IdentityClient } from "oci-identity";
 import { KmsCryptoClient, KmsManagementClient, KmsVaultClient } from "oci-keymanagement";
 import type { CryptoPort, Endpoint, IdentityPort, ManagementPort, OciClients, VaultPort } from "./api.ts";
 import { OciCallError } from "./errors.ts";
-import { type Profile, readProfile, subjectOf } from "./profile.ts";
+import { type Home, type Profile, readProfile, subjectOf } from "./profile.ts";
 import { authOf, type OciAuth, type OciOptions, refuseUnsafe } from "./settings.ts";
 import { send, type TransportSettings } from "./transport.ts";
 import {
@@ -46,6 +46,7 @@ export function openOci(settings: OciSettings): OciClients {
     vaults: perEndpoint((at) => vaultPort(http(at), at)),
     identity: perEndpoint((at) => identityPort(http(at), at)),
     caller: async () => (await caller()).caller(),
+    home: async () => (await caller()).home,
     as: (profile) => openOci({ ...settings, oci: { ...settings.oci, profile, auth: sessionOr(auth) } }),
   };
 }
@@ -69,16 +70,18 @@ interface Caller {
   /** Adds the signature. Tokens are fetched while signing: a machine's principal can fail here every time. */
   sign(request: Parameters<DefaultRequestSigner["signHttpRequest"]>[0]): Promise<void>;
   caller(): Promise<string | null>;
+  readonly home: Home | null;
 }
 
 async function openCaller(auth: OciAuth, options: OciOptions): Promise<Caller> {
   if (auth === "api_key" || auth === "security_token") {
     const profile = await readProfile({ ...options, session: auth === "security_token" });
-    return { sign: signWith(providerOf(profile), unusableKey), caller: async () => profile.caller };
+    return { sign: signWith(providerOf(profile), unusableKey), caller: async () => profile.caller, home: profile.home };
   }
   const nobody = (cause: unknown) => noPrincipal(auth, cause);
   const provider = await or(nobody, () => machinePrincipal(auth));
   return {
+    home: null,
     sign: signWith(provider, nobody),
     caller: () => or(nobody, async () => subjectOf((await provider.getKeyId()).replace(/^ST\$/, ""))),
   };

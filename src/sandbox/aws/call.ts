@@ -1,7 +1,7 @@
 import type { SandboxContext } from "../module.ts";
 import { type Caller, callerContext, iamAllows } from "./callers.ts";
 import type { RequestContext } from "./conditions.ts";
-import { decide } from "./enforce.ts";
+import { type ConcreteRequest, decide, enforce } from "./enforce.ts";
 import { AwsError, ConnectionCut, invalidValue, notFound } from "./errors.ts";
 import { keySpecContext } from "./metadata.ts";
 import { type AwsWorld, findKey, type KeyView, type KmsAlias, type KmsKey, keyArn, lateView } from "./world.ts";
@@ -156,7 +156,7 @@ export function authorize(call: Call, key: KmsKey, action: string, extra: Reques
     resource: key.arn,
     context: requestContext(call, key, extra),
   };
-  const decision = decide(request, view.policy, [...view.grants, ...fresh], iamAllows(call.caller.iam, action));
+  const decision = decide(request, view.policy, [...view.grants, ...fresh], identityAllows(call, request));
   if (decision.allowed) return;
   if (call.caller.account !== key.account) throw deniedElsewhere(call, action);
   const user = `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${key.arn}`;
@@ -172,6 +172,14 @@ export function authorize(call: Call, key: KmsKey, action: string, extra: Reques
 export function stopIfDry(call: Call): void {
   if (call.input["DryRun"] !== true) return;
   throw new AwsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+}
+
+/** The caller's own IAM policy where there is one, which names no principal: it speaks of whoever has it. */
+export function identityAllows(call: Call, request: ConcreteRequest): boolean {
+  const own = call.world.iam?.[call.caller.principalArn];
+  if (own === undefined) return iamAllows(call.caller.iam, request.action);
+  const { Statement, ...rest } = JSON.parse(own) as { readonly Statement: readonly object[] };
+  return enforce(request, { ...rest, Statement: Statement.map((one) => ({ ...one, Principal: "*" })) });
 }
 
 /** For operations that belong to no key: only the caller's IAM policies decide. */

@@ -7,6 +7,7 @@ import {
   optionalText,
   resolveKey,
   stopIfDry,
+  stringList,
   stringMap,
   viewFor,
 } from "./call.ts";
@@ -65,6 +66,7 @@ export function generateDataKey(call: Call): object {
 }
 
 export function decrypt(call: Call): object {
+  if (ignoresCiphertext(call)) return checkDecrypt(call);
   const ciphertext = bytes(call, "CiphertextBlob", MOST_CIPHERTEXT);
   const context = contextOf(call);
   const algorithm = algorithmOf(call);
@@ -86,6 +88,21 @@ export function decrypt(call: Call): object {
     EncryptionAlgorithm: algorithm,
     ...(materialId(key) === undefined ? {} : { KeyMaterialId: materialId(key) }),
   };
+}
+
+/** "KMS performs only authorization validation without ciphertext validation" (API_Decrypt.html, DryRunModifiers). */
+function ignoresCiphertext(call: Call): boolean {
+  return stringList(call, "DryRunModifiers").includes("IGNORE_CIPHERTEXT");
+}
+
+function checkDecrypt(call: Call): never {
+  const context = contextOf(call);
+  const algorithm = algorithmOf(call);
+  const key = resolveKey(call, ANY_KEY);
+  authorize(call, key, "kms:Decrypt", cryptoContext(context, algorithm));
+  checkState(key, viewFor(call, key).state, "use");
+  stopIfDry(call);
+  throw invalid("DryRunModifiers is for DryRun.");
 }
 
 /** Whose ciphertext it is, in the Region that is asked; Multi-Region keys are one and the same in every Region. */

@@ -4,6 +4,7 @@ import {
   authorizeInIam,
   type Call,
   findAlias,
+  identityAllows,
   KEY_ONLY,
   OWN_KEY,
   optionalText,
@@ -15,7 +16,6 @@ import {
   stringMap,
   text,
 } from "./call.ts";
-import { iamAllows } from "./callers.ts";
 import { enforce } from "./enforce.ts";
 import { AwsError, invalid, invalidValue, notFound } from "./errors.ts";
 import { seconds } from "./metadata.ts";
@@ -75,7 +75,7 @@ export function checkLockout(call: Call, key: KmsKey, policy: string): void {
     resource: key.arn,
     context: requestContext(call, key, {}),
   };
-  if (enforce(request, policy, [], iamAllows(call.caller.iam, action))) return;
+  if (enforce(request, policy, [], identityAllows(call, request))) return;
   throw malformed("The new key policy will not allow you to update the key policy in the future.");
 }
 

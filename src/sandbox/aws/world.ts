@@ -12,6 +12,8 @@ export interface AwsWorld {
   roles: AssumableRole[];
   sessions: RoleSession[];
   imports: ImportToken[];
+  /** IAM policies, by the ARN of the user or role that they are attached to, in place of what its part may do. */
+  iam?: Record<string, string>;
 }
 
 export type KeyStateName =

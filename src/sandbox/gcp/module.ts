@@ -1,4 +1,4 @@
-import { GCP_OWNER, GCP_PROJECT } from "../cast.ts";
+import { GCP_AUDITOR, GCP_OWNER, GCP_PROJECT } from "../cast.ts";
 import type { SandboxContext, SandboxModule, SandboxReply, SandboxRequest } from "../module.ts";
 import { isRecord, letFaultsStrike } from "./call.ts";
 import type { RequestContext } from "./context.ts";
@@ -7,13 +7,14 @@ import { badField, ConnectionCut, errorReply, GoogleError, json, NoSuchMethod, n
 import { freshGcpWorld } from "./keys.ts";
 import type { GcpKnobs } from "./knobs.ts";
 import { type Match, match } from "./routes.ts";
-import { authenticate } from "./tokens.ts";
+import { authenticate, tokenInfo } from "./tokens.ts";
 import { findProject, type GcpWorld, settle } from "./world.ts";
 
 export type { GcpWorld } from "./world.ts";
 
 /** A file of this name, beside the world, holds the owner's token. */
 const TOKEN_FILE = "gcp-owner-token";
+const AUDITOR_TOKEN_FILE = "gcp-auditor-token";
 
 /** Cloud KMS, and as much of Resource Manager, IAM and IAM Credentials as keys need, as README.md says. */
 export function createGcpModule(knobs: GcpKnobs): SandboxModule<GcpWorld> {
@@ -23,8 +24,9 @@ export function createGcpModule(knobs: GcpKnobs): SandboxModule<GcpWorld> {
     fresh: freshGcpWorld,
     handle: (world, request, context) => handle(world, request, context, knobs),
     operation: (request) => match(request)?.route.method ?? null,
-    files: () => ({ [TOKEN_FILE]: GCP_OWNER.token }),
+    files: () => ({ [TOKEN_FILE]: GCP_OWNER.token, [AUDITOR_TOKEN_FILE]: GCP_AUDITOR.token }),
     env: (origin, fileAt) => gcpEnv(origin, fileAt(TOKEN_FILE)),
+    auditorEnv: (fileAt) => ({ CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: fileAt(AUDITOR_TOKEN_FILE) }),
   };
 }
 
@@ -45,13 +47,20 @@ async function handle(
   knobs: GcpKnobs,
 ): Promise<SandboxReply | null> {
   const found = match(request);
-  if (found === null) return null;
   const now = context.clock.now();
+  if (found === null) return aboutToken(request, { world, context, knobs, now, operation: TOKEN_INFO });
   settle(world, now, context.random);
   const operation = `${found.route.service}.${found.route.method}`;
   const reply = await answer(request, found, { world, context, knobs, now, operation });
   return { ...reply, headers: { ...reply.headers, date: now.toUTCString() } };
 }
+
+/** Google's OAuth server, as far as it says whose a token is. Null when the request is for nobody here. */
+function aboutToken(request: SandboxRequest, about: RequestContext): SandboxReply | null {
+  return request.method === "POST" && request.path === "/tokeninfo" ? tokenInfo(about, request) : null;
+}
+
+const TOKEN_INFO = "tokeninfo";
 
 async function answer(request: SandboxRequest, { route, name }: Match, about: RequestContext): Promise<SandboxReply> {
   try {

@@ -1,9 +1,9 @@
 import { GCP_EXPIRED_TOKEN, GCP_IDENTITIES } from "../cast.ts";
-import type { SandboxRequest } from "../module.ts";
+import type { SandboxReply, SandboxRequest } from "../module.ts";
 import { type Call, field, onlyFields, optionalSeconds } from "./call.ts";
 import type { RequestContext } from "./context.ts";
 import { type Caller, callerOf, mayImpersonate } from "./enforce.ts";
-import { errorInfo, GoogleError, invalid, unauthenticated } from "./errors.ts";
+import { errorInfo, GoogleError, invalid, json, unauthenticated } from "./errors.ts";
 
 /** Whose token it is. Throws UNAUTHENTICATED for none, a strange one or one that has expired. */
 export function authenticate({ world, now, operation }: RequestContext, request: SandboxRequest): Caller {
@@ -41,4 +41,18 @@ export function generateAccessToken(call: Call): object {
   };
   call.world.tokens.push(token);
   return { accessToken: token.token, expireTime: token.expiresAt.replace(/\.\d+Z$/, "Z") };
+}
+
+/** https://cloud.google.com/docs/authentication/token-types#access: whose token it is; takes a form, and no token for itself. */
+export function tokenInfo(about: RequestContext, request: SandboxRequest): SandboxReply {
+  const token = new URLSearchParams(request.body.toString("utf8")).get("access_token") ?? "";
+  try {
+    const headers = { ...request.headers, authorization: `Bearer ${token}` };
+    const { member } = authenticate(about, { ...request, headers });
+    const email = member.slice(member.indexOf(":") + 1);
+    return json(200, { email, email_verified: "true", scope: "https://www.googleapis.com/auth/cloud-platform" });
+  } catch (error) {
+    if (!(error instanceof GoogleError)) throw error;
+    return json(400, { error: "invalid_token", error_description: "Invalid Value" });
+  }
 }

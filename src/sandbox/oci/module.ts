@@ -30,6 +30,7 @@ export function createOciModule(knobs: OciKnobs): SandboxModule<OciWorld> {
     operation: (request) => match(request)?.route?.operation ?? null,
     files: (_origin, fileAt) => configFiles(fileAt),
     env: (origin, fileAt) => ({ KEYGRANT_OCI_ENDPOINT: origin, OCI_CLI_CONFIG_FILE: fileAt(CONFIG_FILE) }),
+    auditorEnv: () => ({ OCI_CLI_PROFILE: "AUDITOR" }),
   };
 }
 

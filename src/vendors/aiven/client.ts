@@ -8,6 +8,7 @@ import { address, authorization, segment } from "./address.ts";
 import { foreign, type Trouble } from "./answers.ts";
 import { type Answer, ask, type Client, cmk, cmksPath } from "./ask.ts";
 import { moveService, oneService, setDefault, unregister } from "./changes.ts";
+import { aivenCheckup } from "./checkup.ts";
 import { projectServices } from "./project-services.ts";
 import {
   accessorFields,
@@ -58,18 +59,26 @@ export function createAiven(settings: AivenSettings): Vendor {
     attach: (project, service, registration) => moveService(client, project, service, registration.id),
     detach: (project, service) => moveService(client, project, service, null),
     unregister: (registration) => unregister(client, registration),
+    checkup: aivenCheckup({
+      origin: address(settings.webUrl),
+      list: async (project) => troubleOf(await list(client, project)),
+      accessors: async (project) => troubleOf(await askAccessors(client, project)),
+    }),
   };
+}
+
+function troubleOf(answer: Answer<unknown>): Trouble | null {
+  return answer.ok ? null : answer.trouble;
+}
+
+function askAccessors(client: Client, project: string) {
+  const path = `${cmksPath(project)}/accessors`;
+  return ask(client, { method: "GET", path, schema: accessorsAnswer, expected: "a list of accessors", oci: false });
 }
 
 async function accessors(client: Client, { project, cloud }: AccessorAsk): Promise<AccessorAnswer> {
   const path = `${cmksPath(project)}/accessors`;
-  const answer = await ask(client, {
-    method: "GET",
-    path,
-    schema: accessorsAnswer,
-    expected: "a list of accessors",
-    oci: false,
-  });
+  const answer = await askAccessors(client, project);
   if (!answer.ok) throw unasked(answer.trouble, project);
   const fields = accessorFields(answer.value.accessors, cloud);
   if (fields === "none") {

@@ -226,6 +226,9 @@ export function fakeGcp(...keys: readonly FakeKey[]): Fake {
       if (text === undefined) throw googleError(404, "NOT_FOUND", `The role named ${role} was not found.`);
       return text;
     },
+    origins: { kms: "https://kms.invalid", resourceManager: "https://crm.invalid", iam: "https://iam.invalid" },
+    testIamPermissions: async () => "{}",
+    testProjectPermissions: async () => "{}",
     async caller() {
       await said("caller", "");
       return "owner@example.com";

@@ -111,6 +111,7 @@ export class FakeOci {
       return this.#identity;
     },
     caller: async () => this.callerId,
+    home: async () => null,
     as: (profile) => {
       this.calls.push(`as ${profile}`);
       return this.clients;
