@@ -3,6 +3,7 @@ import type { Clock, Jitter, RandomBytes } from "../../core/ports.ts";
 import { access } from "./access.ts";
 import { checkAccessor } from "./accessor.ts";
 import { applyChange } from "./apply.ts";
+import { elsewhere, maybeSame } from "./elsewhere.ts";
 import { inspect } from "./inspect.ts";
 import type { AwsClients } from "./kms.ts";
 import { plan } from "./plan.ts";
@@ -28,10 +29,12 @@ export function createAwsCloud({ settleTimeoutMs = SETTLE_TIMEOUT_MS, signal, ..
   return {
     id: "aws",
     checkAccessor,
-    inspect: (key, about) => inspect(deps, key, about),
+    inspect: (key, about, options) => inspect(deps, key, about, options),
     plan: (facts, grant, want, options = {}) => plan(facts, grant, want, options),
     apply: (change, options) => applyChange(deps, change, options),
     access,
+    elsewhere,
+    maybeSame,
     probe: (facts, options) => probe(deps, facts, options.as),
   };
 }
