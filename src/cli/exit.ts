@@ -1,5 +1,5 @@
 import type { ErrorKind } from "../core/errors.ts";
-import { type OnboardReport, type Summary, summarise } from "../core/report.ts";
+import { type OnboardReport, type RevokeReport, type Summary, summarise } from "../core/report.ts";
 
 /** The exit codes of the contract, in one place. */
 export const EXIT = {
@@ -37,4 +37,9 @@ export function exitOfOnboard(report: OnboardReport, dryRun: boolean): number {
   if (dryRun && !isStuck) return EXIT.ok;
   const code = exitOfTally(summarise([report.key]), report.key.waiting, 0);
   return code === EXIT.ok && report.registration === null ? EXIT.undetermined : code;
+}
+
+/** Taken back is not enough: nobody may be let in any more, and that has to be known. */
+export function exitOfRevoke({ proof }: RevokeReport): number {
+  return proof === "shut-out" || proof === "not-made" ? EXIT.ok : EXIT.undetermined;
 }

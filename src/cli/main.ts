@@ -9,6 +9,7 @@ import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
 import { onboardCommand } from "./onboard.ts";
 import { policyCommand } from "./policy.ts";
+import { revokeCommand } from "./revoke.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { validateCommand } from "./validate.ts";
 
@@ -16,6 +17,7 @@ const COMMANDS = [
   onboardCommand,
   validateCommand,
   policyCommand,
+  revokeCommand,
   accessorsCommand,
   applyCommand,
   explainCommand,

@@ -1,4 +1,4 @@
-import { chmod, type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { usageError } from "../core/errors.ts";
 
@@ -12,6 +12,16 @@ export async function readText(path: string): Promise<string | null> {
     return await readFile(path, "utf8");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
+    throw unusable(path, error);
+  }
+}
+
+/** What lies in a folder, sorted; nothing when there is no such folder. */
+export async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
     throw unusable(path, error);
   }
 }

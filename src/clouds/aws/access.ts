@@ -233,7 +233,6 @@ function replicaRemarks(about: About, actions: readonly string[]): readonly Rema
   });
 }
 
-
 function orphans(facts: KeyFacts, policy: Seen<KeyPolicy>): readonly Remark[] {
   const own = policy.known ? orphanRemarks(policy.value, "the key policy") : [];
   const others = facts.documents.flatMap((document) => {

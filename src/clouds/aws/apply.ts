@@ -1,5 +1,5 @@
 import type { ApplyOptions } from "../../core/cloud.ts";
-import { LookError, refusal } from "../../core/errors.ts";
+import { KeygrantError, LookError, refusal } from "../../core/errors.ts";
 import type { Applied, Change, DocumentBody, Edit, KeyRef, PolicyDocument, Seen } from "../../core/model.ts";
 import { GRANTS, isGrantList, KEY_POLICY, REPLICA, REPLICA_GRANTS } from "./access.ts";
 import { readFailure } from "./errors.ts";
@@ -21,12 +21,10 @@ export async function applyChange(deps: WriteDeps, change: Change, options: Appl
   await Promise.all(writes.map(check));
   await options.beforeWrite(caller);
   const requestIds: string[] = [];
-  for (const { edit, target } of writes) {
-    if (isList(edit)) requestIds.push(...(await retire(deps, target, edit, options.settleReads)));
-    else {
-      const requestId = await putPolicy(deps, target, edit, options.settleReads);
-      if (requestId !== null) requestIds.push(requestId);
-    }
+  let done: string | null = null;
+  for (const write of writes) {
+    requestIds.push(...(await writeOne(deps, write, options.settleReads).catch((error) => refuseHalf(error, done))));
+    done = write.edit.title;
   }
   const bodies = await Promise.all(
     writes.map(({ edit, target }) => (isList(edit) ? settleGrants : settle)(deps, target, edit, options.settleReads)),
@@ -41,6 +39,19 @@ interface Write {
 
 function isList({ document }: Edit): boolean {
   return isGrantList({ id: document });
+}
+
+async function writeOne(deps: WriteDeps, { edit, target }: Write, settleReads: number): Promise<readonly string[]> {
+  if (isList(edit)) return retire(deps, target, edit, settleReads);
+  const requestId = await putPolicy(deps, target, edit, settleReads);
+  return requestId === null ? [] : [requestId];
+}
+
+/** Several documents cannot be written at once: a refusal of the second is none of the whole. */
+function refuseHalf(error: unknown, done: string | null): never {
+  if (done === null || !(error instanceof KeygrantError) || error.kind !== "refused") throw error;
+  const message = `${error.message} What was planned up to ${done} is written.`;
+  throw new KeygrantError("look", "change.half-written", message, error.fix, error);
 }
 
 /** A replica's edit goes to the key of the same id in its region. */

@@ -67,10 +67,7 @@ export interface KmsPort {
   }>;
 
   /** Not repeated when it may have arrived, as `putKeyPolicy`. */
-  revokeGrant(
-    input: { readonly KeyId: string; readonly GrantId: string },
-    signal?: AbortSignal,
-  ): Promise<Answered>;
+  revokeGrant(input: { readonly KeyId: string; readonly GrantId: string }, signal?: AbortSignal): Promise<Answered>;
 
   /** Not repeated when it may have arrived: whoever calls decides whether a write is tried again. */
   putKeyPolicy(
