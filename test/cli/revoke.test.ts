@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { parseKey } from "../../src/clouds/index.ts";
 import type { CloudId } from "../../src/core/model.ts";
-import { HEALTHY_AWS_KEY, HEALTHY_GCP_KEY, HEALTHY_GCP_RSA_KEY, HEALTHY_OCI_KEY, OWNER_TOKEN } from "../../src/sandbox/cast.ts";
+import {
+  HEALTHY_AWS_KEY,
+  HEALTHY_GCP_KEY,
+  HEALTHY_GCP_RSA_KEY,
+  HEALTHY_OCI_KEY,
+  OWNER_TOKEN,
+} from "../../src/sandbox/cast.ts";
 import { openWorld, type World } from "./harness.ts";
-import { cmks, written } from "./peek.ts";
+import { asked, cmks, named, written } from "./peek.ts";
 
 const KEYS = [
   ["aws", HEALTHY_AWS_KEY],
@@ -12,7 +18,7 @@ const KEYS = [
   ["oci", HEALTHY_OCI_KEY],
 ] as const satisfies readonly (readonly [CloudId, string])[];
 
-export async function deregister({ sandbox }: World, project = "demo"): Promise<void> {
+async function deregister({ sandbox }: World, project = "demo"): Promise<void> {
   const origin = sandbox.env["AIVEN_WEB_URL"] ?? "";
   for (const { id } of cmks({ sandbox }, project)) {
     const headers = { authorization: `aivenv1 ${OWNER_TOKEN}` };
@@ -38,7 +44,13 @@ describe.each(KEYS)("revoke on %s (%s)", (cloud, key) => {
     expect((await world.json(["onboard", key, "--yes"])).exitCode).toBe(0);
     await deregister(world);
     const { exitCode, json } = await world.json(["revoke", key, "--yes", "--backups-expired"]);
-    expect(json).toMatchObject({ outcome: "revoked", proof: "shut-out", stillIn: [], vendorSays: [], key: parseKey(key).id });
+    expect(json).toMatchObject({
+      outcome: "revoked",
+      proof: "shut-out",
+      stillIn: [],
+      vendorSays: [],
+      key: parseKey(key).id,
+    });
     expect(exitCode).toBe(0);
     expect(documents(world, cloud)).toEqual(before);
     const after = await world.json(["validate", key]);
@@ -59,3 +71,61 @@ describe.each(KEYS)("revoke on %s (%s)", (cloud, key) => {
     expect(registered.json.error.message).toContain("project demo");
   });
 });
+
+describe("revoke", () => {
+  it("names the services that depend on the key, and wants the key a second time to be forced", async () => {
+    await using world = await openWorld();
+    await world.json(["onboard", HEALTHY_AWS_KEY, "--yes"]);
+    await useIn(world, "my-own-pg");
+    const before = documents(world, "aws");
+    const refused = await world.json([...REVOKE, "--backups-expired"]);
+    expect(refused).toMatchObject({ exitCode: 3, json: { error: { code: "key.in-use" } } });
+    expect(refused.json.error.message).toContain("my-own-pg");
+    const unnamed = await world.json([...REVOKE, "--backups-expired", "--force"]);
+    expect(unnamed).toMatchObject({ exitCode: 2, json: { error: { code: "usage.no-terminal" } } });
+    expect(documents(world, "aws")).toEqual(before);
+    const forced = await world.json([
+      ...REVOKE,
+      "--backups-expired",
+      "--force",
+      `--yes-i-understand=${HEALTHY_AWS_KEY}`,
+    ]);
+    expect(forced.json).toMatchObject({ outcome: "revoked", dependents: [{ services: [{ name: "my-own-pg" }] }] });
+    expect(forced.json.vendorSays).toHaveLength(1);
+  });
+
+  it("does not take --yes for knowing that backups have expired", async () => {
+    await using world = await openWorld();
+    await world.json(["onboard", HEALTHY_AWS_KEY, "--yes"]);
+    await deregister(world);
+    expect(await world.json(REVOKE)).toMatchObject({ exitCode: 3, json: { error: { code: "key.backups" } } });
+  });
+
+  it("revokes the KMS grants of the vendor's principal", async () => {
+    await using world = await openWorld();
+    const key = named("granted-by-kms-grant");
+    const run = ["revoke", key, "--yes", "--backups-expired"];
+    const { exitCode, json } = await world.json(run);
+    expect({ exitCode, proof: json.proof, outcome: json.outcome }).toEqual({
+      exitCode: 0,
+      proof: "shut-out",
+      outcome: "revoked",
+    });
+    expect(asked(world, "RevokeGrant")).toBe(1);
+    expect((await world.json(run)).json.outcome).toBe("unchanged");
+    expect(asked(world, "RevokeGrant")).toBe(1);
+  });
+});
+
+const REVOKE = ["revoke", HEALTHY_AWS_KEY, "--yes"];
+
+async function useIn({ sandbox }: World, service: string): Promise<void> {
+  const [cmk] = cmks({ sandbox });
+  const body = { service_name: service, service_type: "pg", plan: "startup-4", cmk_id: cmk?.id };
+  const answer = await fetch(`${sandbox.env["AIVEN_WEB_URL"]}/v1/project/demo/service`, {
+    method: "POST",
+    headers: { authorization: `aivenv1 ${OWNER_TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
