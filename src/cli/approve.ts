@@ -70,6 +70,7 @@ export async function approve<Options extends ApprovingOptions>(
 export const PLAN_OPTIONS: ReadonlySet<string> = new Set([
   ...["project", "default", "role", "scope", "no-export", "replace-principal", "prune-orphans"],
   ...["expect-accessor", "accept-accessor", "accept", "require", "probe"],
+  ...["force", "yes-i-understand", "backups-expired"],
 ]);
 
 /** Options with values as a plan says them; what is empty or false is left out. */

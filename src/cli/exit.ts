@@ -1,6 +1,6 @@
 import type { DoctorReport } from "../core/doctor.ts";
 import type { ErrorKind } from "../core/errors.ts";
-import { type OnboardReport, type Summary, summarise } from "../core/report.ts";
+import { type OnboardReport, type RevokeReport, type Summary, summarise } from "../core/report.ts";
 
 /** The exit codes of the contract, in one place. */
 export const EXIT = {
@@ -46,4 +46,9 @@ export function exitOfDoctor({ checks }: DoctorReport): number {
   if (failed.some(({ check }) => check !== "permission")) return EXIT.usage;
   if (failed.length > 0) return EXIT.refused;
   return checks.some(({ outcome }) => outcome === "unknown") ? EXIT.undetermined : EXIT.ok;
+}
+
+/** Taken back is not enough: nobody may be let in any more, and that has to be known. */
+export function exitOfRevoke({ proof }: RevokeReport): number {
+  return proof === "shut-out" || proof === "not-made" ? EXIT.ok : EXIT.undetermined;
 }

@@ -12,6 +12,7 @@ import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
 import { onboardCommand } from "./onboard.ts";
 import { policyCommand } from "./policy.ts";
+import { revokeCommand } from "./revoke.ts";
 import { sandboxCommand } from "./sandbox.ts";
 import { validateCommand } from "./validate.ts";
 
@@ -19,6 +20,7 @@ const COMMANDS = [
   onboardCommand,
   validateCommand,
   policyCommand,
+  revokeCommand,
   accessorsCommand,
   applyCommand,
   doctorCommand,

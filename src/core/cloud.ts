@@ -20,6 +20,14 @@ export interface PlanOptions {
   readonly pruneOrphans?: boolean;
 }
 
+export interface InspectOptions {
+  /**
+   * Reads, anew, every document in which the principals of the grant could stand, in each place where the key is,
+   * whether it decides or not: for taking access back, and for proving it.
+   */
+  readonly thorough?: boolean;
+}
+
 export interface ProbeOptions {
   /** A role, account or profile of the cloud's own kind to become for the round trip; null for the caller itself. */
   readonly as: string | null;
@@ -47,7 +55,7 @@ export interface Cloud {
    * for itself whether it was seen. `ref` of the result is the canonical reference, aliases resolved.
    * Documents that matter only when the first ones do not let `about` in are read only then, and not for null.
    */
-  inspect(key: KeyRef, about: Grant | null): Promise<KeyFacts>;
+  inspect(key: KeyRef, about: Grant | null, options?: InspectOptions): Promise<KeyFacts>;
 
   /** What has to be written so that the grant is present or absent; null when it already is so. Pure. */
   plan(facts: KeyFacts, grant: Grant, want: "present" | "absent", options?: PlanOptions): Change | null;
@@ -60,6 +68,12 @@ export interface Cloud {
 
   /** Who may do what under these documents: one answer an accessor, in the grant's order. Pure. */
   access(facts: KeyFacts, grant: Grant): readonly Access[];
+
+  /** The same key in its other places (Multi-Region), each as if it had been the one asked about. Pure. */
+  elsewhere?(facts: KeyFacts): readonly KeyFacts[];
+
+  /** Whether two references may name the same key, where more than its one spelling can say so. Pure. */
+  maybeSame?(a: KeyRef, b: KeyRef): boolean;
 
   /** Encrypts and decrypts random bytes. Never throws for what the cloud answers. */
   probe(facts: KeyFacts, options: ProbeOptions): Promise<Probe>;

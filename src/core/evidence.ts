@@ -1,6 +1,7 @@
 import { byImportance, type Finding, type FindingCode, finding, type Level, lookFinding } from "./findings.ts";
 import { fixWhileSpreading, grantFindings } from "./grant-findings.ts";
 import type { Access, KeyDescription, KeyFacts, KeyKind, Probe, VendorAnswer, VendorCloudPolicy } from "./model.ts";
+import { describe } from "./trust.ts";
 
 /** One level's evidence. A level that concluded nothing is unknown, and some finding of its own says why. */
 export type Evidence = "pass" | "fail" | "unknown";
@@ -161,6 +162,13 @@ function versionFindings({ ref }: KeyFacts, policy: VendorCloudPolicy, about: Ab
 export interface GrantOptions extends KeyOptions {
   /** Whether keygrant wrote the grant less than the propagation window ago. */
   readonly withinWindow: boolean;
+  /** The principals (`describe`) that keygrant has shut out less than that ago. */
+  readonly takenBack?: ReadonlySet<string>;
+}
+
+/** Whether somebody whom it is about was shut out a moment ago. */
+export function isTakenBack(view: AccessView, { takenBack }: Pick<GrantOptions, "takenBack">): boolean {
+  return view.kind === "judged" && view.access.some((one) => takenBack?.has(describe(one.accessor)) === true);
 }
 
 /** Do the documents let the vendor's principal do every action it needs? */
@@ -203,7 +211,7 @@ export function judgeProbe(probe: Probe, facts: KeyFacts): LevelEvidence {
 export function judgeVendor(
   view: VendorView,
   facts: KeyFacts,
-  options: Pick<GrantOptions, "withinWindow">,
+  options: Pick<GrantOptions, "withinWindow"> & { readonly isTakenBack?: boolean },
 ): LevelEvidence {
   const subject = facts.ref.id;
   if (view.kind === "not-registered") {
@@ -214,8 +222,11 @@ export function judgeVendor(
   }
   const { answer } = view;
   switch (answer.answer) {
-    case "usable":
-      return { evidence: "pass", findings: [] };
+    case "usable": {
+      if (options.isTakenBack !== true) return { evidence: "pass", findings: [] };
+      const detail = "The vendor could still use the key, and its grant was taken back a moment ago.";
+      return level("vendor", [finding("vendor.pending", { subject, detail })]);
+    }
     case "pending":
       return level("vendor", [finding("vendor.pending", { subject, detail: answer.detail })]);
     case "refused": {

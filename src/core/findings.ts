@@ -148,8 +148,9 @@ export const CODES = [
     fix: "Give the caller the right to read the document that is named (see docs/permissions.md).",
   }),
   row("grant.propagating", "grant", "unknown", "nobody: wait", {
-    means: "The grant was written a moment ago and the cloud does not show it everywhere yet.",
-    found: "A missing allow within the propagation window (`--wait`) after keygrant's own write.",
+    means: "The grant was written, or taken back, a moment ago, and the cloud does not show that everywhere yet.",
+    found:
+      "A missing allow within the propagation window (`--wait`) after keygrant's own write, or one that is still there after its own revoke.",
     fix: "Wait, then validate again.",
   }),
   row("roundtrip.not-permitted", "roundtrip", "unknown", RUNNER, {

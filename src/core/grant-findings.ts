@@ -2,6 +2,7 @@ import type { GrantOptions } from "./evidence.ts";
 import { codeEntry, type Finding, type FindingCode, finding, lookFinding } from "./findings.ts";
 import type { Access, ActionAccess, CloudId, KeyFacts, LookCode } from "./model.ts";
 import { PROPAGATION } from "./propagation.ts";
+import { describe } from "./trust.ts";
 
 /** What the answers for each principal come to, in the grant's order. */
 export function grantFindings(access: readonly Access[], facts: KeyFacts, options: GrantOptions): readonly Finding[] {
@@ -63,7 +64,12 @@ function accessFindings(one: Access, facts: KeyFacts, options: GrantOptions): re
     const detail = `Whether ${subject} may do ${words(actions)} depends on ${on} (${statement}).`;
     findings.push(finding("grant.conditional", { subject, detail }));
   }
-  return [...findings, ...expiryFindings(subject, by("allowed"), options)];
+  const allowed = by("allowed");
+  if (allowed.length > 0 && isShutOut(one, options)) {
+    const detail = `The grant for ${subject} was taken back a moment ago and is still to be seen: ${allowed[0]?.by}.`;
+    findings.push(finding("grant.propagating", { subject, detail }));
+  }
+  return [...findings, ...expiryFindings(subject, allowed, options)];
 }
 
 function missingFindings(
@@ -74,7 +80,7 @@ function missingFindings(
 ): readonly Finding[] {
   if (missing.length === 0) return [];
   const subject = one.principal;
-  if (options.withinWindow) {
+  if (options.withinWindow && !isShutOut(one, options)) {
     const detail = `The grant for ${subject} was written a moment ago and is not to be seen everywhere yet.`;
     return [finding("grant.propagating", { subject, detail, fix: fixWhileSpreading("grant.propagating", cloud) })];
   }
@@ -89,6 +95,11 @@ function missingFindings(
   const nearest = missing.find((action) => action.nearest !== null)?.nearest;
   const detail = `Nothing lets ${subject} in${nearest ? `; the nearest miss: ${nearest}` : ""}.`;
   return [finding("grant.missing", { subject, detail })];
+}
+
+/** A yes may be older than our own revoke, and a no is what was to be expected. */
+function isShutOut({ accessor }: Access, { takenBack }: GrantOptions): boolean {
+  return takenBack?.has(describe(accessor)) === true;
 }
 
 /** What is allowed until a date that is near. */

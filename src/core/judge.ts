@@ -1,6 +1,7 @@
 import {
   type AccessView,
   type Evidence,
+  isTakenBack,
   judgeGrant,
   judgeKey,
   judgeProbe,
@@ -28,6 +29,8 @@ export interface JudgeOptions {
   readonly warnBeforeMs: number;
   /** Whether keygrant wrote the grant less than the propagation window ago. */
   readonly withinWindow: boolean;
+  /** The principals (`describe`) that keygrant has shut out less than that ago: a yes may be older than that. */
+  readonly takenBack?: ReadonlySet<string>;
 }
 
 export interface JudgeInput {
@@ -59,7 +62,7 @@ export function judge(input: JudgeInput, options: JudgeOptions): Judgement {
       key: judgeKey(input.facts, input.policy, input.access, options),
       grant: judgeGrant(input.access, input.facts, options),
       roundtrip: judgeProbe(input.probe, input.facts),
-      vendor: judgeVendor(input.vendor, input.facts, options),
+      vendor: judgeVendor(input.vendor, input.facts, { ...options, isTakenBack: isTakenBack(input.access, options) }),
     },
     options,
   );
@@ -152,11 +155,16 @@ function standingAgainst(
   for (const name of LEVELS) {
     for (const one of levels[name].findings) {
       if (one.outcome !== "unknown" || !blocks(one, vendorSaysYes, options)) continue;
-      if (options.accept.has(one.code)) accepted.push(one.code);
+      if (options.accept.has(one.code) && !isOlderThanRevoke(one, options)) accepted.push(one.code);
       else reasons.push(one);
     }
   }
   return { reasons: causes(reasons), accepted };
+}
+
+/** What may be older than our own revoke is nobody's to accept. */
+function isOlderThanRevoke({ code }: Finding, { takenBack }: JudgeOptions): boolean {
+  return takenBack !== undefined && takenBack.size > 0 && WAITING.has(code);
 }
 
 /** A round trip that was not made because something else stands in the way is no reason of its own. */

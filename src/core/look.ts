@@ -1,5 +1,5 @@
 import type { Named, Whose } from "./accessors.ts";
-import { accessView, judgeNow, tryRoundTrip, windowEnd } from "./assess.ts";
+import { accessView, judgeNow, tryRoundTrip, windowsOf } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
 import type { AccessView, VendorView } from "./evidence.ts";
 import type { KeyMemory } from "./history.ts";
@@ -140,14 +140,14 @@ async function judgeFor(looked: Looked, subject: Subject, named: Named): Promise
   const { run, cloud, facts, probe, policy } = looked;
   const { registration } = subject;
   const { deps, options } = run;
-  const [vendorView, services, end] = await Promise.all([
+  const [vendorView, services, windows] = await Promise.all([
     viewOf(run, subject),
     servicesOf(run, subject),
-    windowEnd(deps.memory, facts.ref, options.waitMs),
+    windowsOf(deps.memory, facts.ref, options.waitMs),
   ]);
   const access: AccessView =
     named.kind === "trusted" ? accessView(cloud, facts, named.grant) : { kind: "unjudged", findings: named.findings };
-  const judgement = judge({ policy, facts, access, probe, vendor: vendorView }, judgeNow(options, deps.clock, end));
+  const judgement = judge({ policy, facts, access, probe, vendor: vendorView }, judgeNow(options, deps.clock, windows));
   const checkedAt = deps.clock.now();
   const about = { vendor: deps.vendor.id, project: projectOf(subject), ref: facts.ref, registration };
   return keyReport({ ...about, services, judgement, checkedAt });

@@ -10,6 +10,13 @@ export interface Memory {
   /** The last write of a grant on the key that may have gone through; null when there was none. */
   lastGrant(key: KeyRef): Promise<LastGrant | null>;
 
+  /** The last write that took principals back; null when there was none. */
+  lastRevoke(key: KeyRef): Promise<LastGrant | null>;
+  /** The projects for which one of these principals was accepted. */
+  projectsOf(about: Omit<AccessorKey, "project">, accessors: readonly Accessor[]): Promise<readonly string[]>;
+  /** The write that a backup was made for. Refuses a backup that the log of writes does not know as it is. */
+  readBackup(name: string): Promise<Backup>;
+
   /** Saves the documents of before and notes that a write begins. Returns where they were saved. */
   beginWrite(write: WriteRecord): Promise<string>;
   /** Notes how the write that began ended. */
@@ -25,8 +32,18 @@ export interface AccessorKey {
 export interface LastGrant {
   /** When the write began. */
   readonly at: Date;
+  /** Whom it let in or took back; empty where an older keygrant did not say. */
+  readonly accessors: readonly Accessor[];
   /** What each document's revision was before it, by the document's id. */
   readonly revisionsBefore: Readonly<Record<string, string>>;
+}
+
+/** What was saved before a write. */
+export interface Backup extends WriteRecord {
+  /** Where it lies. */
+  readonly path: string;
+  /** Null: it has begun, and nobody knows more. */
+  readonly ended: WriteEnd["outcome"] | null;
 }
 
 export interface WriteRecord {
@@ -34,6 +51,8 @@ export interface WriteRecord {
   readonly key: KeyRef;
   readonly want: "present" | "absent";
   readonly caller: string | null;
+  /** Whom it lets in or takes back. */
+  readonly accessors: readonly Accessor[];
   readonly documents: readonly WrittenDocument[];
 }
 

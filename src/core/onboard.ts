@@ -1,4 +1,13 @@
-import { type AssessOptions, accessView, judgeNow, skipped, tryRoundTrip, windowEnd } from "./assess.ts";
+import {
+  type AssessOptions,
+  accessView,
+  judgeNow,
+  oldReads,
+  SETTLE_PAUSE_MS,
+  skipped,
+  tryRoundTrip,
+  windowsOf,
+} from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
 import { LookError } from "./errors.ts";
 import { judgeGrant, judgeKey, type VendorView } from "./evidence.ts";
@@ -10,7 +19,6 @@ import {
   type Grant,
   type KeyFacts,
   type KeyRef,
-  type PolicyDocument,
   type Probe,
   type Registration,
   type Seen,
@@ -147,20 +155,12 @@ async function lookAround(run: Run, key: KeyRef): Promise<StepResult> {
 async function inspectSettled(run: Run, key: KeyRef): Promise<KeyFacts> {
   const { deps, options } = run;
   let facts = await deps.cloud.inspect(key, null);
-  const last = await deps.memory.lastGrant(facts.ref);
-  const end = await windowEnd(deps.memory, facts.ref, options.waitMs);
-  const isOld = () => last !== null && facts.documents.some((one) => isRevision(one, last.revisionsBefore[one.id]));
-  for (let reads = 1; reads < options.settleReads && end !== null && deps.clock.now() < end && isOld(); reads++) {
+  const isOld = await oldReads(deps, facts.ref, options.waitMs);
+  for (let reads = 1; reads < options.settleReads && isOld(facts); reads++) {
     await deps.clock.sleep(SETTLE_PAUSE_MS, deps.signal);
     facts = await deps.cloud.inspect(key, null);
   }
   return facts;
-}
-
-const SETTLE_PAUSE_MS = 1_000;
-
-function isRevision(document: PolicyDocument, revision: string | undefined): boolean {
-  return document.body.known && document.body.value.revision === revision;
 }
 
 function inspected(facts: KeyFacts): string {
@@ -262,7 +262,10 @@ async function writeGrant(run: Run, standing: Standing): Promise<StepResult> {
     steps.done("grant", "unchanged", "nothing to write");
     return { standing, stop: null };
   }
-  const { facts, report } = await steps.time("grant", () => writeChange(deps, change, "present", options.settleReads));
+  const { grant } = standing;
+  const { facts, report } = await steps.time("grant", () =>
+    writeChange(deps, change, "present", options.settleReads, grant.accessors),
+  );
   if (report === null) steps.done("grant", "unchanged", "somebody else has written the same grant in the meantime");
   else steps.done("grant", "done", `written; what was there before is in ${report.backup}`);
   return { standing: { ...standing, facts, written: report }, stop: null };
@@ -282,9 +285,9 @@ async function validateKey(run: Run, before: Standing): Promise<StepResult> {
 async function judgeStanding(run: Run, standing: Standing, options: AssessOptions): Promise<Judgement> {
   const { cloud, policy, memory, clock } = run.deps;
   const { facts, grant, probe, vendorView: vendor } = standing;
-  const end = await windowEnd(memory, facts.ref, options.waitMs);
+  const windows = await windowsOf(memory, facts.ref, options.waitMs);
   const access = accessView(cloud, facts, grant);
-  return judge({ policy, facts, access, probe, vendor }, judgeNow(options, clock, end));
+  return judge({ policy, facts, access, probe, vendor }, judgeNow(options, clock, windows));
 }
 
 async function finalReport(run: Run, standing: Standing): Promise<OnboardReport> {

@@ -2,7 +2,18 @@ import type { ProjectCoverage } from "./coverage.ts";
 import type { Evidence } from "./evidence.ts";
 import { byImportance, type Finding, type FindingCode, type Level, lookFinding } from "./findings.ts";
 import type { Assurance, Judgement } from "./judge.ts";
-import type { CloudId, KeyRef, LookFailure, Registration, Seen, ServiceUse, VendorId } from "./model.ts";
+import type {
+  Accessor,
+  CloudId,
+  KeyRef,
+  LookFailure,
+  Registration,
+  Seen,
+  ServiceUse,
+  VendorAnswer,
+  VendorId,
+} from "./model.ts";
+import type { StillIn } from "./proof.ts";
 
 export type Phase = "INITIALIZING" | "VALID" | "INVALID";
 
@@ -93,6 +104,39 @@ export interface OnboardReport {
   readonly change: ChangeReport | null;
   readonly key: KeyReport;
   readonly registration: { readonly cmkId: string; readonly created: boolean; readonly default: boolean } | null;
+}
+
+/** What the vendor answered when it was asked to use a key that was taken from it. */
+export interface VendorSaid {
+  readonly project: string;
+  readonly cmkId: string;
+  readonly answer: VendorAnswer["answer"];
+  readonly detail: string;
+}
+
+/** A grant that was taken back, by `revoke` or by undoing what let somebody in. */
+export interface RevokeReport {
+  readonly schemaVersion: 1;
+  readonly outcome: "revoked" | "unchanged" | "planned";
+  /** The backup of the write that was undone; null for `revoke`. */
+  readonly undoes: string | null;
+  readonly vendor: VendorId;
+  readonly projects: readonly string[];
+  readonly cloud: CloudId;
+  readonly key: string;
+  readonly region: string | null;
+  readonly accessors: readonly Accessor[];
+  readonly change: ChangeReport | null;
+  /** `let-in`: something else lets the vendor in. `unknown`: that could not be told. */
+  readonly proof: "shut-out" | "let-in" | "unknown" | "not-made";
+  readonly stillIn: readonly StillIn[];
+  /** Empty when the key is not registered any more: then the vendor cannot be asked. */
+  readonly vendorSays: readonly VendorSaid[];
+  readonly dependents: readonly {
+    readonly project: string;
+    readonly cmkId: string;
+    readonly services: readonly ServiceUse[] | null;
+  }[];
 }
 
 export interface KeyReportParts {

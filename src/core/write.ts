@@ -1,7 +1,7 @@
 import type { Cloud } from "./cloud.ts";
 import { KeygrantError } from "./errors.ts";
 import type { Memory, WriteEnd } from "./memory.ts";
-import type { Applied, Change, KeyFacts } from "./model.ts";
+import type { Accessor, Applied, Change, KeyFacts } from "./model.ts";
 import type { Clock } from "./ports.ts";
 import type { ChangeReport } from "./report.ts";
 
@@ -27,6 +27,7 @@ export async function writeChange(
   change: Change,
   want: "present" | "absent",
   settleReads: number,
+  accessors: readonly Accessor[] = [],
 ): Promise<Written> {
   const { cloud, memory, clock } = deps;
   let backup: string | null = null;
@@ -37,7 +38,7 @@ export async function writeChange(
       after,
       revisionBefore: revision,
     }));
-    backup = await memory.beginWrite({ at: clock.now(), key: change.key, want, caller, documents });
+    backup = await memory.beginWrite({ at: clock.now(), key: change.key, want, caller, accessors, documents });
   };
   const [applied] = await Promise.allSettled([cloud.apply(change, { settleReads, beforeWrite })]);
   if (backup !== null) await memory.endWrite(writeEnd(clock.now(), change, applied));

@@ -111,21 +111,66 @@ export const stepSchema = z.strictObject({
   ms: z.number().nonnegative(),
 });
 
+const changeSchema = z
+  .strictObject({
+    before: z.string().describe("The documents as text; several are separated by an empty line"),
+    after: z.string(),
+    backup: z.string().nullable().describe("Where the documents of before were saved"),
+    caller: z.string().nullable(),
+    requestIds: z.array(z.string()),
+  })
+  .nullable()
+  .describe("Null when nothing was written");
+
 export const onboardSchema: z.ZodType<OnboardReport> = z.strictObject({
   schemaVersion,
   steps: z.array(stepSchema),
-  change: z
-    .strictObject({
-      before: z.string().describe("The documents as text; several are separated by an empty line"),
-      after: z.string(),
-      backup: z.string().nullable().describe("Where the documents of before were saved"),
-      caller: z.string().nullable(),
-      requestIds: z.array(z.string()),
-    })
-    .nullable()
-    .describe("Null when nothing was written"),
+  change: changeSchema,
   key: keySchema,
   registration: z.strictObject({ cmkId: z.string(), created: z.boolean(), default: z.boolean() }).nullable(),
+});
+
+const accessor = z.strictObject({ cloud, fields: z.record(z.string(), z.string()), seat: z.string().optional() });
+const services = z.array(z.strictObject({ name: z.string(), status: z.string() }));
+
+export const revokeSchema = z.strictObject({
+  schemaVersion,
+  outcome: z.enum(["revoked", "unchanged", "planned"]),
+  undoes: z.string().nullable().describe("The backup of the write that was undone; null for revoke"),
+  vendor: z.string(),
+  projects: z.array(z.string()),
+  cloud,
+  key: z.string(),
+  region: z.string().nullable(),
+  accessors: z.array(accessor).describe("Who was shut out"),
+  change: changeSchema,
+  proof: z
+    .enum(["shut-out", "let-in", "unknown", "not-made"])
+    .describe("let-in: something else lets the vendor in; unknown: that could not be told"),
+  stillIn: z.array(
+    z.strictObject({
+      principal: z.string(),
+      key: z.string().describe("The key, or its replica"),
+      actions: z.array(z.string()),
+      how: z.enum(["allowed", "depends", "unseen"]),
+      by: z.string(),
+    }),
+  ),
+  vendorSays: z.array(
+    z.strictObject({
+      project: z.string(),
+      cmkId: z.string(),
+      answer: z.enum(["usable", "refused", "pending", "no-answer"]),
+      detail: z.string(),
+    }),
+  ),
+  dependents: z.array(
+    z.strictObject({
+      project: z.string(),
+      cmkId: z.string(),
+      services: services.nullable().describe("Null when they could not be read"),
+    }),
+  ),
 });
 
 export const accessorsSchema = z.strictObject({
@@ -230,6 +275,7 @@ export const sandboxProjectSchema = z.strictObject({ schemaVersion, project: z.s
 export const DOCUMENTS = {
   "keygrant onboard": onboardSchema,
   "keygrant validate": validateSchema,
+  "keygrant revoke": revokeSchema,
   "keygrant policy": policyTextSchema,
   "keygrant policy --all": policyAllSchema,
   "keygrant policy check": policyCheckSchema,

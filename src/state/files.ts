@@ -16,10 +16,10 @@ export async function readText(path: string): Promise<string | null> {
   }
 }
 
-/** What is in a folder; nothing when there is no such folder. */
+/** What lies in a folder, sorted; nothing when there is no such folder. */
 export async function namesIn(path: string): Promise<readonly string[]> {
   try {
-    return await readdir(path);
+    return (await readdir(path)).sort();
   } catch (error) {
     if (codeOf(error) === "ENOENT") return [];
     throw unusable(path, error);

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { usageError } from "../core/errors.ts";
-import type { AccessorKey, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
+import type { AccessorKey, LastGrant, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
 import type { Accessor, KeyRef } from "../core/model.ts";
 import type { RandomBytes } from "../core/ports.ts";
+import { describe } from "../core/trust.ts";
+import { readBackup } from "./backup.ts";
 import { appendLine, createFile, namesIn, readText, replaceFile } from "./files.ts";
 
 /**
@@ -29,11 +31,21 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
       await replaceFile(path, `${JSON.stringify({ version: 1, accessors }, null, 2)}\n`);
     },
 
-    async lastGrant(key) {
-      const mine = (await readWrites(writesFile)).filter((line) => line.key === key.id);
-      const last = mine.findLast((line, index) => line.want === "present" && mine[index + 1]?.event !== "failed");
-      return last === undefined ? null : { at: new Date(last.at), revisionsBefore: last.revisionsBefore ?? {} };
+    lastGrant: (key) => lastWrite(writesFile, key, "present"),
+    lastRevoke: (key) => lastWrite(writesFile, key, "absent"),
+
+    async projectsOf({ vendor, cloud }, accessors) {
+      const wanted = new Set(accessors.map(describe));
+      const vendorFolder = join(folder, "accessors", fileName(vendor));
+      const projects: string[] = [];
+      for (const name of await namesIn(vendorFolder)) {
+        const known = await readAccessors(join(vendorFolder, name, `${cloud}.json`));
+        if (known?.some((one) => wanted.has(describe(one)))) projects.push(decodeURIComponent(name));
+      }
+      return projects;
     },
+
+    readBackup: (name) => readBackup(folder, name, () => readWrites(writesFile)),
 
     async beginWrite(write) {
       const backup = join(folder, "backups", backupName(write, random));
@@ -55,13 +67,24 @@ export async function rememberedProjects(folder: string): Promise<readonly strin
   return projects.flat().map(nameOfFile);
 }
 
-interface WriteLine {
+export interface WriteLine {
   readonly event: "begin" | WriteEnd["outcome"];
   readonly at: string;
   readonly key: string;
   /** Stands in the line of a beginning alone. */
   readonly want?: "present" | "absent";
+  readonly accessors?: readonly Accessor[];
   readonly revisionsBefore?: Readonly<Record<string, string>>;
+  readonly documents?: readonly { readonly id: string; readonly before: string; readonly after: string }[];
+  readonly backup?: string;
+}
+
+async function lastWrite(path: string, key: KeyRef, want: WriteRecord["want"]): Promise<LastGrant | null> {
+  const mine = (await readWrites(path)).filter((line) => line.key === key.id);
+  const last = mine.findLast((line, index) => line.want === want && mine[index + 1]?.event !== "failed");
+  if (last === undefined) return null;
+  const { at, accessors = [], revisionsBefore = {} } = last;
+  return { at: new Date(at), accessors, revisionsBefore };
 }
 
 /** A name that stays inside its folder, whatever a project is called. */
@@ -89,7 +112,7 @@ async function readAccessors(path: string): Promise<readonly Accessor[] | null> 
   return accessors;
 }
 
-function isAccessor(value: unknown): value is Accessor {
+export function isAccessor(value: unknown): value is Accessor {
   if (!isObject(value) || typeof value["cloud"] !== "string" || !isObject(value["fields"])) return false;
   return Object.values(value["fields"]).every((field) => typeof field === "string");
 }
@@ -116,6 +139,7 @@ function beginning(write: WriteRecord, backup: string) {
     cloud: write.key.cloud,
     want: write.want,
     caller: write.caller,
+    accessors: write.accessors,
     revisionsBefore: Object.fromEntries(write.documents.map((document) => [document.id, document.revisionBefore])),
     documents: write.documents.map(({ id, before, after }) => ({ id, before: sha256(before), after: sha256(after) })),
     backup,
@@ -139,11 +163,12 @@ function lastPart(key: KeyRef): string {
 }
 
 function backupText(write: WriteRecord): string {
-  const { at, key, want, caller, documents } = write;
-  return `${JSON.stringify({ version: 1, at: at.toISOString(), key, want, caller, documents }, null, 2)}\n`;
+  const { at, key, want, caller, accessors, documents } = write;
+  const file = { version: 1, at: at.toISOString(), key, want, caller, accessors, documents };
+  return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
@@ -164,6 +189,6 @@ function damaged(path: string, cause?: unknown): Error {
   );
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

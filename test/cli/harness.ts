@@ -132,7 +132,7 @@ export async function runCli(
   const stdin = input(extra.stdin ?? "", hasTerminal);
   const stdout = output(hasTerminal);
   const stderr = output(hasTerminal, (text) => {
-    if (hasTerminal && text.includes(QUESTION)) setImmediate(asked);
+    if (hasTerminal && QUESTION.test(text)) setImmediate(asked);
   });
   const host: Host = {
     env: extra.env ?? {},
@@ -159,7 +159,7 @@ export async function runCli(
   return result;
 }
 
-const QUESTION = "Write this?";
+const QUESTION = /Write this\?|Type the key again|Have all backups/;
 
 function input(text: string, isTTY: boolean): Input & PassThrough {
   const stream = Object.assign(new PassThrough(), { isTTY, setRawMode: () => {} });

@@ -183,8 +183,13 @@ export function fakeMemory(diary: string[], last: { at: Date; revision: string }
       accepted.set(about.project, accessors);
     },
     async lastGrant() {
-      if (begun !== null) return { at: begun.at, revisionsBefore: {} };
-      return last === null ? null : { at: last.at, revisionsBefore: { "key-policy": last.revision } };
+      if (begun !== null) return { at: begun.at, accessors: [], revisionsBefore: {} };
+      return last === null ? null : { at: last.at, accessors: [], revisionsBefore: { "key-policy": last.revision } };
+    },
+    lastRevoke: async () => null,
+    projectsOf: async () => [],
+    readBackup: async () => {
+      throw new Error("no backup");
     },
     async beginWrite(write) {
       diary.push("backup");

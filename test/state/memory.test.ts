@@ -34,6 +34,7 @@ function write(at: string, want: WriteRecord["want"] = "present"): WriteRecord {
     key: KEY,
     want,
     caller: "arn:aws:iam::111122223333:user/me",
+    accessors: [ROLE],
     documents: [{ id: "key-policy", before: "{}", after: "{ }", revisionBefore: "r0" }],
   };
 }

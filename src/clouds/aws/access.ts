@@ -15,7 +15,7 @@ import {
 } from "../../core/model.ts";
 import { type Applied, applyStatements } from "./applies.ts";
 import { type AppliedGrant, applyGrants, type KmsGrant, readGrants } from "./grants.ts";
-import { splitArn } from "./key.ts";
+import { arnInRegion, splitArn } from "./key.ts";
 import { nearest } from "./nearest.ts";
 import { type Principal, parsePrincipal, principalOf } from "./principal.ts";
 import { broadRemarks, orphanRemarks } from "./remarks.ts";
@@ -25,6 +25,12 @@ import { type KeyPolicy, parseKeyPolicy } from "./statement.ts";
 export const KEY_POLICY = "key-policy";
 export const GRANTS = "grants";
 export const REPLICA = "replica:";
+/** The KMS grants of a replica: this and its region. */
+export const REPLICA_GRANTS = "grants:";
+
+export function isGrantList({ id }: Pick<PolicyDocument, "id">): boolean {
+  return id === GRANTS || id.startsWith(REPLICA_GRANTS);
+}
 
 /**
  * Who may do what with the key under its documents, without asking AWS: one answer an accessor and action, in the
@@ -217,7 +223,7 @@ function replicaRemarks(about: About, actions: readonly string[]): readonly Rema
     const policy = readPolicy(document);
     if (!policy.known) return [];
     const region = document.id.slice(REPLICA.length);
-    const keyArn = inRegion(about.keyArn, region);
+    const keyArn = arnInRegion(about.keyArn, region);
     const answers = actions.map((action) => answer(action, { ...about, keyArn }, policy, { known: true, value: [] }));
     const refused = answers.filter((one) => one.answer === "missing" || one.answer === "denied");
     if (refused.length === 0) return [];
@@ -225,12 +231,6 @@ function replicaRemarks(about: About, actions: readonly string[]): readonly Rema
     const detail = `The key policy of the replica in ${region} does not let ${principal.arn} do ${what}.`;
     return [{ code: "key.replica-not-granted" as const, subject: keyArn, detail }];
   });
-}
-
-/** A replica has the key id of its primary, in a region of its own. */
-function inRegion(keyArn: string, region: string): string {
-  const arn = splitArn(keyArn);
-  return arn === null ? keyArn : `arn:${arn.partition}:${arn.service}:${region}:${arn.account}:${arn.resource}`;
 }
 
 function orphans(facts: KeyFacts, policy: Seen<KeyPolicy>): readonly Remark[] {

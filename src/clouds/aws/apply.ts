@@ -1,10 +1,11 @@
 import type { ApplyOptions } from "../../core/cloud.ts";
-import { LookError, refusal } from "../../core/errors.ts";
+import { KeygrantError, LookError, refusal } from "../../core/errors.ts";
 import type { Applied, Change, DocumentBody, Edit, KeyRef, PolicyDocument, Seen } from "../../core/model.ts";
-import { KEY_POLICY, REPLICA } from "./access.ts";
+import { GRANTS, isGrantList, KEY_POLICY, REPLICA, REPLICA_GRANTS } from "./access.ts";
 import { readFailure } from "./errors.ts";
 import { arnInRegion, regionOf } from "./key.ts";
 import { readKeyPolicy, type Target } from "./reads.ts";
+import { refuseMovedGrants, retire, settleGrants } from "./retire.ts";
 import { settle } from "./settle.ts";
 import { putPolicy, type WriteDeps } from "./write.ts";
 
@@ -16,22 +17,51 @@ import { putPolicy, type WriteDeps } from "./write.ts";
 export async function applyChange(deps: WriteDeps, change: Change, options: ApplyOptions): Promise<Applied> {
   const writes = change.edits.map((edit) => ({ edit, target: targetOf(deps, change.key, edit) }));
   const caller = await whoWrites(deps, change.key);
-  await Promise.all(writes.map(({ edit, target }) => refuseStale(deps, target, edit)));
+  const check = ({ edit, target }: Write) => (isList(edit) ? refuseMovedGrants : refuseStale)(deps, target, edit);
+  await Promise.all(writes.map(check));
   await options.beforeWrite(caller);
   const requestIds: string[] = [];
-  for (const { edit, target } of writes) {
-    const requestId = await putPolicy(deps, target, edit, options.settleReads);
-    if (requestId !== null) requestIds.push(requestId);
+  let done: string | null = null;
+  for (const write of writes) {
+    requestIds.push(...(await writeOne(deps, write, options.settleReads).catch((error) => refuseHalf(error, done))));
+    done = write.edit.title;
   }
-  const bodies = await Promise.all(writes.map(({ edit, target }) => settle(deps, target, edit, options.settleReads)));
+  const bodies = await Promise.all(
+    writes.map(({ edit, target }) => (isList(edit) ? settleGrants : settle)(deps, target, edit, options.settleReads)),
+  );
   return { caller, requestIds, facts: { ...change.after, documents: withBodies(change, bodies) } };
 }
 
+interface Write {
+  readonly edit: Edit;
+  readonly target: Target;
+}
+
+function isList({ document }: Edit): boolean {
+  return isGrantList({ id: document });
+}
+
+async function writeOne(deps: WriteDeps, { edit, target }: Write, settleReads: number): Promise<readonly string[]> {
+  if (isList(edit)) return retire(deps, target, edit, settleReads);
+  const requestId = await putPolicy(deps, target, edit, settleReads);
+  return requestId === null ? [] : [requestId];
+}
+
+/** Several documents cannot be written at once: a refusal of the second is none of the whole. */
+function refuseHalf(error: unknown, done: string | null): never {
+  if (done === null || !(error instanceof KeygrantError) || error.kind !== "refused") throw error;
+  const message = `${error.message} What was planned up to ${done} is written.`;
+  throw new KeygrantError("look", "change.half-written", message, error.fix, error);
+}
+
 /** A replica's edit goes to the key of the same id in its region. */
-function targetOf(deps: WriteDeps, key: KeyRef, edit: Edit): Target {
-  if (edit.document === KEY_POLICY) return { kms: deps.clients.kms(regionOf(key)), keyId: key.id, about: "" };
-  if (!edit.document.startsWith(REPLICA)) throw new TypeError(`${edit.document} cannot be written`);
-  const region = edit.document.slice(REPLICA.length);
+function targetOf(deps: WriteDeps, key: KeyRef, { document }: Edit): Target {
+  if (document === KEY_POLICY || document === GRANTS) {
+    return { kms: deps.clients.kms(regionOf(key)), keyId: key.id, about: "" };
+  }
+  const beginning = [REPLICA, REPLICA_GRANTS].find((one) => document.startsWith(one));
+  if (beginning === undefined) throw new TypeError(`${document} cannot be written`);
+  const region = document.slice(beginning.length);
   return { kms: deps.clients.kms(region), keyId: arnInRegion(key.id, region), about: ` in ${region}` };
 }
 

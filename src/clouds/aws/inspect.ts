@@ -1,3 +1,4 @@
+import type { InspectOptions } from "../../core/cloud.ts";
 import {
   type DocumentBody,
   type Grant,
@@ -11,10 +12,10 @@ import {
   unseen,
 } from "../../core/model.ts";
 import type { Clock } from "../../core/ports.ts";
-import { access, GRANTS, KEY_POLICY, needsGrants, REPLICA } from "./access.ts";
+import { access, GRANTS, KEY_POLICY, needsGrants, REPLICA, REPLICA_GRANTS } from "./access.ts";
 import { canonicalRef, canRotate, describe } from "./describe.ts";
 import { type Asked, readFailure } from "./errors.ts";
-import { isAlias, isKeyArn, regionOf, splitArn } from "./key.ts";
+import { arnInRegion, isAlias, isKeyArn, regionOf, splitArn } from "./key.ts";
 import type { AwsClients, KeyMetadata } from "./kms.ts";
 import { lookFailure } from "./look.ts";
 import { notKms, readGrants, readKeyPolicy, type Target } from "./reads.ts";
@@ -26,7 +27,12 @@ export interface InspectDeps {
 }
 
 /** Everything that decides about the key. What does not depend on another is asked at once. */
-export async function inspect(deps: InspectDeps, key: KeyRef, about: Grant | null): Promise<KeyFacts> {
+export async function inspect(
+  deps: InspectDeps,
+  key: KeyRef,
+  about: Grant | null,
+  { thorough = false }: InspectOptions = {},
+): Promise<KeyFacts> {
   const asked: Target = { kms: deps.clients.kms(regionOf(key)), keyId: key.id, about: "" };
   // An alias may point elsewhere a moment later, and the policy calls do not take one: the key's own name comes first.
   const early = isAlias(key) ? null : readOwn(asked, deps.signal);
@@ -47,16 +53,30 @@ export async function inspect(deps: InspectDeps, key: KeyRef, about: Grant | nul
       ...replicas,
     ],
   };
-  return about === null || isGone ? facts : withGrants(deps, facts, about);
+  if (about === null || isGone) return facts;
+  return thorough ? withAllGrants(deps, facts) : withGrants(deps, facts, about);
 }
 
 /** The grants matter when the key policy alone neither lets everybody in nor keeps somebody out. */
 async function withGrants(deps: InspectDeps, facts: KeyFacts, about: Grant): Promise<KeyFacts> {
   if (!needsGrants(access(facts, about))) return facts;
-  const target: Target = { kms: deps.clients.kms(regionOf(facts.ref)), keyId: facts.ref.id, about: "" };
-  const body = await readGrants(target, deps.signal);
-  const grants: PolicyDocument = { id: GRANTS, title: "the KMS grants of the key", body };
-  return { ...facts, documents: [...facts.documents, grants] };
+  return { ...facts, documents: [...facts.documents, await grantsOf(deps, facts.ref, null)] };
+}
+
+/** KMS grants outlive every edit of a policy, and each replica has its own. */
+async function withAllGrants(deps: InspectDeps, facts: KeyFacts): Promise<KeyFacts> {
+  const replicas = facts.documents.flatMap(({ id }) => (id.startsWith(REPLICA) ? [id.slice(REPLICA.length)] : []));
+  const grants = await Promise.all([null, ...replicas].map((region) => grantsOf(deps, facts.ref, region)));
+  return { ...facts, documents: [...facts.documents, ...grants] };
+}
+
+/** `region`: of a replica; null: of the key itself. */
+async function grantsOf(deps: InspectDeps, key: KeyRef, region: string | null): Promise<PolicyDocument> {
+  const keyId = region === null ? key.id : arnInRegion(key.id, region);
+  const about = region === null ? "" : ` in ${region}`;
+  const body = await readGrants({ kms: deps.clients.kms(region ?? regionOf(key)), keyId, about }, deps.signal);
+  const id = region === null ? GRANTS : `${REPLICA_GRANTS}${region}`;
+  return { id, title: `the KMS grants of the ${region === null ? "key" : "replica"}${about}`, body };
 }
 
 const GONE: LookFailure = {

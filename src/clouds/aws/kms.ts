@@ -66,6 +66,9 @@ export interface KmsPort {
     readonly Truncated?: boolean | undefined;
   }>;
 
+  /** Not repeated when it may have arrived, as `putKeyPolicy`. */
+  revokeGrant(input: { readonly KeyId: string; readonly GrantId: string }, signal?: AbortSignal): Promise<Answered>;
+
   /** Not repeated when it may have arrived: whoever calls decides whether a write is tried again. */
   putKeyPolicy(
     input: { readonly KeyId: string; readonly PolicyName: "default"; readonly Policy: string },

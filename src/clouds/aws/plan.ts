@@ -12,14 +12,15 @@ import {
   seen,
   type VendorCloudPolicy,
 } from "../../core/model.ts";
-import { access, GRANTS, KEY_POLICY, REPLICA } from "./access.ts";
+import { access, GRANTS, isGrantList, KEY_POLICY, REPLICA } from "./access.ts";
 import { addGrant, type DocumentChange, removeGrant } from "./document.ts";
 import { revisionOf } from "./meaning.ts";
+import { retireEdit, withoutRetired } from "./retire.ts";
 
 /**
  * What has to be written so that the grant is in the key policy, or in none of the key's policies any more: each
  * replica of a Multi-Region key has its own, and taking access back means all of them. Null when it already is so.
- * Throws a `LookError` for a policy that was not seen. KMS grants are not changed: `access` reports them.
+ * The KMS grants of the principals go as well, where they were read. Throws a `LookError` for a policy that was not seen.
  */
 export function plan(facts: KeyFacts, grant: Grant, want: "present" | "absent", options: PlanOptions): Change | null {
   const kind = kindFor(facts, grant.policy);
@@ -34,7 +35,8 @@ export function plan(facts: KeyFacts, grant: Grant, want: "present" | "absent", 
         : removeGrant(body.text, grant, kind);
     return change === null ? [] : [edit(document, body, change)];
   });
-  return edits.length === 0 ? null : { key: facts.ref, edits, after: withEdits(facts, edits) };
+  const all = want === "present" ? edits : [...edits, ...retiring(facts, grant, kind)];
+  return all.length === 0 ? null : { key: facts.ref, edits: all, after: withEdits(facts, all) };
 }
 
 /** The kind that the key is, else the likeliest: a key of no kind that the vendor takes is refused elsewhere. */
@@ -61,6 +63,11 @@ function allowedByPolicy(facts: KeyFacts, grant: Grant): (principal: string, act
   return (principal, action) => allowed.has(`${principal} ${action}`);
 }
 
+/** After the policies: who may make grants until then could make another one. */
+function retiring(facts: KeyFacts, grant: Grant, kind: KeyKind): readonly Edit[] {
+  return facts.documents.filter(isGrantList).flatMap((document) => retireEdit(document, grant, kind) ?? []);
+}
+
 function bodyOf(document: PolicyDocument): DocumentBody {
   if (document.body.known) return document.body.value;
   throw new LookError(document.body.why, `Make ${document.title} readable, then run the same command again.`);
@@ -78,10 +85,11 @@ function edit(document: PolicyDocument, body: DocumentBody, change: DocumentChan
 }
 
 function withEdits(facts: KeyFacts, edits: readonly Edit[]): KeyFacts {
-  const after = new Map(edits.map((one) => [one.document, one.after]));
   const documents = facts.documents.map((document) => {
-    const text = after.get(document.id);
-    return text === undefined ? document : { ...document, body: seen({ text, revision: revisionOf(text) }) };
+    const edit = edits.find((one) => one.document === document.id);
+    if (edit === undefined || !document.body.known) return document;
+    const text = isGrantList(document) ? withoutRetired(document.body.value.text, edit) : edit.after;
+    return { ...document, body: seen({ text, revision: revisionOf(text) }) };
   });
   return { ...facts, documents };
 }

@@ -4,6 +4,7 @@ import { access } from "./access.ts";
 import { checkAccessor } from "./accessor.ts";
 import { applyChange } from "./apply.ts";
 import { awsCheckup } from "./checkup.ts";
+import { elsewhere, maybeSame } from "./elsewhere.ts";
 import { inspect } from "./inspect.ts";
 import type { AwsClients } from "./kms.ts";
 import { plan } from "./plan.ts";
@@ -31,10 +32,12 @@ export function createAwsCloud({ settleTimeoutMs = SETTLE_TIMEOUT_MS, signal, ..
   return {
     id: "aws",
     checkAccessor,
-    inspect: (key, about) => inspect(deps, key, about),
+    inspect: (key, about, options) => inspect(deps, key, about, options),
     plan: (facts, grant, want, options = {}) => plan(facts, grant, want, options),
     apply: (change, options) => applyChange(deps, change, options),
     access,
+    elsewhere,
+    maybeSame,
     probe: (facts, options) => probe(deps, facts, options.as),
     checkup: awsCheckup(deps),
   };

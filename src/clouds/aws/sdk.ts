@@ -10,6 +10,7 @@ import {
   type KMSClientConfig,
   ListGrantsCommand,
   PutKeyPolicyCommand,
+  RevokeGrantCommand,
 } from "@aws-sdk/client-kms";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -186,6 +187,7 @@ function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
     getKeyPolicy: (input, signal) => client.send(new GetKeyPolicyCommand(input), stop(signal)),
     getKeyRotationStatus: (input, signal) => client.send(new GetKeyRotationStatusCommand(input), stop(signal)),
     listGrants: (input, signal) => client.send(new ListGrantsCommand(input), stop(signal)),
+    revokeGrant: (input, signal) => writer.send(new RevokeGrantCommand(input), stop(signal)),
     putKeyPolicy: (input, signal) => writer.send(new PutKeyPolicyCommand(input), stop(signal)),
     encrypt: (input, signal) => client.send(new EncryptCommand(input), stop(signal)),
     decrypt: (input, signal) => client.send(new DecryptCommand(input), stop(signal)),

@@ -121,6 +121,11 @@ export function isSameKey(asked: string, found: string): boolean {
   return sameRest && isNumber(one.project) !== isNumber(other.project);
 }
 
+/** A project's number and its id are two names of one project: without asking, they may be this one's. */
+export function maybeSame(a: KeyRef, b: KeyRef): boolean {
+  return isSameKey(a.id, b.id);
+}
+
 export function isNumber(project: string): boolean {
   return /^[0-9]+$/.test(project);
 }

@@ -5,6 +5,7 @@ import { checkAccessor } from "./accessor.ts";
 import { applyChange } from "./apply.ts";
 import { gcpCheckup } from "./checkup.ts";
 import { inspect, newShared } from "./inspect.ts";
+import { maybeSame } from "./key.ts";
 import type { GcpPort } from "./kms.ts";
 import { plan } from "./plan.ts";
 import { probe } from "./probe.ts";
@@ -35,10 +36,12 @@ export function createGcpCloud(given: GcpCloudDeps): Cloud {
   return {
     id: "gcp",
     checkAccessor,
-    inspect: (key, about) => inspect(deps, key, about),
+    inspect: (key, about, { thorough = false } = {}) =>
+      inspect(thorough ? { ...deps, shared: newShared() } : deps, key, about),
     plan: (facts, grant, want, options = {}) => plan(facts, grant, want, options, deps.clock.now()),
     apply: (change, options) => applyChange(deps, change, options),
     access: (facts, grant) => access(facts, grant, deps.clock.now()),
+    maybeSame,
     probe: (facts, options) => probe(deps, facts, options.as ?? given.impersonate ?? null),
     checkup: gcpCheckup(deps, given.impersonate ?? null),
   };

@@ -35,13 +35,15 @@ const SETTLE_TIMEOUT_MS = 120_000;
 export function createOciCloud({ settleTimeoutMs = SETTLE_TIMEOUT_MS, signal, oci, ...rest }: OciCloudDeps): Cloud {
   const form: GrantForm = { scope: oci.scope ?? "key", noExport: oci.noExport ?? false };
   const endpoints = createEndpoints(oci, rest.clients);
-  const reader = createReader({ clients: rest.clients, endpoints });
+  const openReader = () => createReader({ clients: rest.clients, endpoints });
+  const reader = openReader();
   const read = statementReader();
   const deps = { ...rest, endpoints, reader, form, signal, settleTimeoutMs };
   return {
     id: "oci",
     checkAccessor,
-    inspect: (key, about) => inspect(deps, key, about),
+    inspect: (key, about, { thorough = false } = {}) =>
+      inspect(thorough ? { ...deps, reader: openReader() } : deps, key, about),
     plan: (facts, grant, want, options = {}) => plan(facts, grant, want, form, options),
     apply: (change, options) => applyChange(deps, change, options),
     access: (facts, grant) => access(facts, grant, read),
