@@ -1,26 +1,10 @@
 import { Command, CommanderError, type Option } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
 import { KeygrantError } from "../core/errors.ts";
 import { plainText } from "../core/text.ts";
-import { accessorsCommand } from "./accessors.ts";
-import { applyCommand } from "./apply.ts";
+import { commandsFor } from "./commands.ts";
 import { EXIT, exitOfError } from "./exit.ts";
-import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
-import { onboardCommand } from "./onboard.ts";
-import { policyCommand } from "./policy.ts";
-import { sandboxCommand } from "./sandbox.ts";
-import { validateCommand } from "./validate.ts";
-
-const COMMANDS = [
-  onboardCommand,
-  validateCommand,
-  policyCommand,
-  accessorsCommand,
-  applyCommand,
-  explainCommand,
-  sandboxCommand,
-];
+import { VERSION } from "./version.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -39,7 +23,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   let exitCode: number = EXIT.ok;
   const program = new Command("keygrant")
     .description("Give a SaaS vendor access to your own cloud KMS key, prove that it works, and keep it proven.")
-    .version(packageJson.version)
+    .version(VERSION)
     .addHelpText("after", EXIT_CODES)
     .configureHelp({ optionDescription: describeOption })
     .configureOutput({
@@ -49,7 +33,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
       outputError: () => {},
     })
     .exitOverride();
-  for (const add of COMMANDS) {
+  for (const add of await commandsFor(argv)) {
     add(program, host, (code) => {
       exitCode = code;
     });
