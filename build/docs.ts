@@ -6,7 +6,7 @@ import { permissionsPage } from "./permissions.ts";
 
 /** Writes every page that is made from the code. A test fails when one of them is not current. */
 await writeFile("docs/codes.md", codesPage());
-await writeFile("docs/options.md", optionsPage());
+await writeFile("docs/options.md", await optionsPage());
 await writeFile("docs/json.md", jsonPage());
 await writeFile("policies/schema.json", policyFileSchema());
 await writeFile("docs/keygrant.schema.json", configFileSchema());

@@ -3,9 +3,9 @@ import type { Host } from "../src/cli/host.ts";
 import { createProgram } from "../src/cli/main.ts";
 
 /** `docs/options.md`: every command that a person sees, from the tree that the program itself is made of. */
-export function optionsPage(): string {
+export async function optionsPage(): Promise<string> {
   // Nothing of the machine is asked for before a command runs.
-  const program = createProgram({} as Host, () => {});
+  const program = await createProgram({} as Host, () => {});
   const intro = [
     "# Commands and options",
     "",

@@ -1,33 +1,11 @@
 import { Command, CommanderError, type Option } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
 import { KeygrantError } from "../core/errors.ts";
 import { plainText } from "../core/text.ts";
-import { accessorsCommand } from "./accessors.ts";
-import { applyCommand } from "./apply.ts";
 import type { Finish } from "./command.ts";
-import { completionCommand } from "./completion.ts";
-import { doctorCommand } from "./doctor.ts";
+import { commandsFor } from "./commands.ts";
 import { EXIT, exitOfError } from "./exit.ts";
-import { explainCommand } from "./explain.ts";
 import { type Host, Interrupted } from "./host.ts";
-import { onboardCommand } from "./onboard.ts";
-import { policyCommand } from "./policy.ts";
-import { revokeCommand } from "./revoke.ts";
-import { sandboxCommand } from "./sandbox.ts";
-import { validateCommand } from "./validate.ts";
-
-const COMMANDS = [
-  onboardCommand,
-  validateCommand,
-  policyCommand,
-  revokeCommand,
-  accessorsCommand,
-  applyCommand,
-  doctorCommand,
-  explainCommand,
-  sandboxCommand,
-  completionCommand,
-];
+import { VERSION } from "./version.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -44,9 +22,10 @@ New here? \`keygrant onboard --sandbox --yes <key>\` plays it through; \`keygran
 /** Arguments in, exit code out. The only place that catches everything. */
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = createProgram(host, (code) => {
+  const finish = (code: number) => {
     exitCode = code;
-  });
+  };
+  const program = await createProgram(host, finish, argv);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -55,11 +34,14 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
   }
 }
 
-/** Every command, its options and its words. Does nothing before it is parsed: the pages and scripts are made from it. */
-export function createProgram(host: Host, finish: Finish): Command {
+/**
+ * The commands that the words may call, all of them when there are none, with their options. Does nothing before it is
+ * parsed: the pages and scripts are made from it.
+ */
+export async function createProgram(host: Host, finish: Finish, argv: readonly string[] = []): Promise<Command> {
   const program = new Command("keygrant")
     .description("Give a SaaS vendor access to your own cloud KMS key, prove that it works, and keep it proven.")
-    .version(packageJson.version)
+    .version(VERSION)
     .addHelpText("after", EXIT_CODES)
     .configureHelp({ optionDescription: describeOption })
     .configureOutput({
@@ -71,7 +53,7 @@ export function createProgram(host: Host, finish: Finish): Command {
     // What stands behind a command's name is for that command.
     .enablePositionalOptions()
     .exitOverride();
-  for (const add of COMMANDS) add(program, host, finish);
+  for (const add of await commandsFor(argv)) add(program, host, finish);
   return program;
 }
 

@@ -1,5 +1,4 @@
-import { processHost } from "./host.ts";
-import { main } from "./main.ts";
+import { VERSION } from "./version.ts";
 
 /** What `bin/keygrant.js` calls. The exit code is set, not forced: what is written is still flushed. */
 export async function start(): Promise<void> {
@@ -8,8 +7,18 @@ export async function start(): Promise<void> {
   // Whoever reads us may have had enough (`| head`). The work goes on to its end, and the exit code stays its own:
   // a run that stopped here would leave a write half done, and one that exits 0 would call every key VALID.
   process.stdout.on("error", () => {});
-  const exitCode = await main(process.argv.slice(2), processHost());
+  const exitCode = await run(process.argv.slice(2));
   process.exitCode = exitCode;
   // Connections that are kept alive and signal handlers would keep the process for nothing.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}
+
+/** The version alone needs nothing else loaded. */
+async function run(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  const [{ main }, { processHost }] = await Promise.all([import("./main.ts"), import("./host.ts")]);
+  return main(argv, processHost());
 }

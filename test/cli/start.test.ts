@@ -26,7 +26,7 @@ function loadedBy(args: readonly string[]): readonly string[] {
     const output = Object.keys(outputs).find((name) => file.endsWith(`/${name}`));
     return output === undefined ? [] : Object.keys(outputs[output]?.inputs ?? {});
   });
-  expect(inputs).toContain("src/cli/main.ts");
+  expect(inputs).toContain("src/cli/start.ts");
   return inputs;
 }
 
