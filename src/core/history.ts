@@ -174,6 +174,10 @@ function concludedNothing(
     message: old === null ? seen.message : old.message,
     since: old === null ? at : old.since,
     lastValidAt: old?.lastValidAt ?? null,
+    // A date does not go away because nobody could look.
+    ...(seen.evidence.key === "unknown" && old !== null
+      ? { deletionAt: old.deletionAt, materialExpiresAt: old.materialExpiresAt }
+      : {}),
   };
   const wasTold = before?.told.includes("stale") === true;
   const isTooOld = before !== null && isStaleFor(before, options);

@@ -150,7 +150,7 @@ async function judgeFor(looked: Looked, subject: Subject, named: Named): Promise
   const judgement = judge({ policy, facts, access, probe, vendor: vendorView }, judgeNow(options, deps.clock, windows));
   const checkedAt = deps.clock.now();
   const about = { vendor: deps.vendor.id, project: projectOf(subject), ref: facts.ref, registration };
-  return keyReport({ ...about, services, judgement, checkedAt });
+  return keyReport({ ...about, services, judgement, facts, checkedAt });
 }
 
 async function viewOf(run: Run, subject: Subject): Promise<VendorView> {
@@ -205,6 +205,7 @@ function unlookables(run: Run, target: Target, why: LookFailure): readonly KeyRe
       project: projectOf(subject),
       services: unseen(why),
       judgement: unlookable(ref.id, why),
+      facts: null,
       checkedAt: run.deps.clock.now(),
     }),
   );

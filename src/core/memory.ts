@@ -87,7 +87,7 @@ export interface KeyStore {
   ): Promise<void>;
   /** Every key that is remembered, sorted by standing (INVALID, undetermined, INITIALIZING, VALID), then project, then key. */
   all(): AsyncIterable<{ readonly id: KeyIdentity; readonly memory: KeyMemory }>;
-  /** What changed for a key, newest first. */
+  /** What changed for a key, newest first; of very many changes the oldest are not kept. */
   history(id: KeyIdentity, limit: number): Promise<readonly Transition[]>;
   /** Forgets a key that is not there any more, but not its history. */
   forget(id: KeyIdentity): Promise<void>;

@@ -303,6 +303,7 @@ async function finalReport(run: Run, standing: Standing): Promise<OnboardReport>
       registration,
       services: standing.services,
       judgement,
+      facts: standing.facts,
       checkedAt: run.deps.clock.now(),
     }),
     registration:

@@ -5,6 +5,7 @@ import type { Assurance, Judgement } from "./judge.ts";
 import type {
   Accessor,
   CloudId,
+  KeyFacts,
   KeyRef,
   LookFailure,
   Registration,
@@ -41,6 +42,10 @@ export interface KeyReport {
   /** Unknowns that a person took as good with `--accept`, and that were needed. */
   readonly accepted: readonly FindingCode[];
   readonly services: readonly ServiceUse[] | null;
+  /** When the key, or something that it needs, is going to be destroyed (ISO 8601, UTC); null: not planned, or not known. */
+  readonly deletionAt: string | null;
+  /** When its imported material expires; null: it does not, or is not known. */
+  readonly materialExpiresAt: string | null;
   /** What is not told of this key, by the configuration's mutes. It changes nothing else in here. */
   readonly muted: readonly MutedPart[];
 }
@@ -148,12 +153,15 @@ export interface KeyReportParts {
   /** Null: no vendor was asked, which the findings say. */
   readonly services: Seen<readonly ServiceUse[]> | null;
   readonly judgement: Judgement;
+  /** Null: nobody looked. */
+  readonly facts: KeyFacts | null;
   readonly checkedAt: Date;
 }
 
 /** A judgement as a report, without any memory of earlier runs. */
 export function keyReport(parts: KeyReportParts): KeyReport {
   const { judgement, registration, ref, services } = parts;
+  const described = parts.facts?.key.known === true ? parts.facts.key.value : null;
   const concluded = judgement.verdict !== "undetermined";
   return {
     vendor: parts.vendor,
@@ -176,6 +184,8 @@ export function keyReport(parts: KeyReportParts): KeyReport {
       services === null || services.known ? judgement.findings : withServices(judgement.findings, ref.id, services.why),
     accepted: judgement.accepted,
     services: services?.known ? services.value : null,
+    deletionAt: described?.deletionAt ?? null,
+    materialExpiresAt: described?.materialExpiresAt ?? null,
     muted: [],
   };
 }

@@ -2,7 +2,7 @@ import { type Finding, LEVELS } from "../core/findings.ts";
 import type { Transition } from "../core/history.ts";
 import { type KeyReport, standing } from "../core/report.ts";
 import { html, type Markup, type Piece, prose } from "./markup.ts";
-import { agoPhrase } from "./time.ts";
+import { agoPhrase, datesAhead } from "./time.ts";
 import { timeline, timeTag } from "./timeline.ts";
 
 export const NOT_REGISTERED = "not registered";
@@ -22,7 +22,7 @@ export function card(key: KeyReport, history: readonly Transition[], number: num
 <p class="where">${where(key)}</p>
 <h3>${breakable(key.key)}</h3>
 <p class="message">${headline(key)}</p>
-${mutedLines(key)}${hit(key)}</div>
+${dateLines(key)}${mutedLines(key)}${hit(key)}</div>
 <div class="side">
 ${evidence(key)}<p class="since">${sinceLine(key, finishedAt)}</p>
 </div>
@@ -53,6 +53,15 @@ function headline(key: KeyReport): Piece {
   const reason = key.findings.find((one) => one.outcome === "unknown")?.detail ?? key.message;
   if (key.phase === "INITIALIZING") return reason;
   return [reason, html` <span class="was">Last verdict: <b>${key.phase}</b>. ${key.message}</span>`];
+}
+
+/** How long is left, for a reader; not in the message, which would change every day. */
+function dateLines(key: KeyReport): Piece {
+  return datesAhead(key).map(
+    ([what, when]) =>
+      html`<p class="date"><b>${what === "deletion" ? "Deletion" : "Material expires"}</b> ${when}</p>
+`,
+  );
 }
 
 function mutedLines(key: KeyReport): Piece {

@@ -2,6 +2,7 @@ import { LEVELS } from "../core/findings.ts";
 import { type KeyReport, standing, type UnlistedProject } from "../core/report.ts";
 import { plainText } from "../core/text.ts";
 import type { ReportWriter, RunEnd, RunStart } from "./input.ts";
+import { datesAhead } from "./time.ts";
 import { xmlAttribute, xmlText } from "./xml.ts";
 
 interface Suite {
@@ -103,6 +104,7 @@ function outputOf(key: KeyReport): string {
     `message: ${line(key.message)}`,
     `evidence: ${LEVELS.map((level) => `${level} ${key.evidence[level]}`).join(", ")}`,
     `services: ${services === undefined ? "could not be read" : services || "none"}`,
+    ...datesAhead(key).map((pair) => pair.join(": ")),
     ...key.muted.map((one) => `muted ${one.code ?? "everything"} until ${one.until}: ${line(one.reason)}`),
     ...key.findings.map(
       (one) => `${one.outcome} ${one.code} (${one.level}): ${line(one.detail)} Next: ${line(one.fix)}`,

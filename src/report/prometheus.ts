@@ -16,6 +16,8 @@ interface Sample {
   /** Null when the services could not be read, and the key fails. */
   readonly atRisk: number | null;
   readonly findings: readonly string[];
+  readonly deletion: number;
+  readonly materialExpiry: number;
   readonly isMuted: boolean;
 }
 
@@ -59,6 +61,8 @@ function sampleOf(key: KeyReport): Sample {
     lastChecked: seconds(key.lastCheckedAt),
     lastValid: seconds(key.lastValidAt),
     atRisk: key.phase === "INVALID" ? (key.services?.length ?? null) : 0,
+    deletion: seconds(key.deletionAt),
+    materialExpiry: seconds(key.materialExpiresAt),
     isMuted: isMuted(key),
     findings: [...new Set(key.findings.map((one) => labels({ code: one.code, outcome: one.outcome })))],
   };
@@ -197,6 +201,16 @@ function keyFamilies(keys: readonly Sample[]): readonly Family[] {
       name: "keygrant_key_services_at_risk",
       help: "Services that depend on a key that is INVALID; absent where they could not be read.",
       samples: gauge((key) => key.atRisk ?? Number.NaN),
+    },
+    {
+      name: "keygrant_key_deletion_timestamp_seconds",
+      help: "When the key, or something that it needs, will be destroyed, in seconds since 1970; absent: not planned.",
+      samples: gauge((key) => key.deletion),
+    },
+    {
+      name: "keygrant_key_material_expiry_timestamp_seconds",
+      help: "When the imported material of the key expires, in seconds since 1970; absent: it does not.",
+      samples: gauge((key) => key.materialExpiry),
     },
     {
       name: "keygrant_key_muted",

@@ -149,6 +149,8 @@ function properties(key: KeyReport, finding: Finding): unknown {
     outcome: finding.outcome,
     subject: line(finding.subject),
     services: key.services?.map((one) => line(one.name)) ?? null,
+    deletionAt: key.deletionAt,
+    materialExpiresAt: key.materialExpiresAt,
   };
 }
 

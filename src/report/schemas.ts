@@ -50,6 +50,8 @@ export const keySchema: z.ZodType<KeyReport> = z.strictObject({
     .array(z.strictObject({ name: z.string(), status: z.string() }))
     .nullable()
     .describe("Null when they could not be read"),
+  deletionAt: time.nullable().describe("When the key, or something that it needs, will be destroyed"),
+  materialExpiresAt: time.nullable().describe("When its imported material expires"),
   muted: z
     .array(
       z.strictObject({

@@ -120,6 +120,7 @@ h3 { font-size: .8125rem; font-weight: 500; margin-block: .1rem .25rem; text-wra
 .hit { margin-top: .5rem; font-weight: 600; color: var(--bad); }
 .hit b { display: inline-block; padding: 0 .5rem; margin: .1rem 0; border-radius: 6px; background: var(--bad-bg); border: 1px solid var(--bad-line); font: 600 .875rem/1.5 var(--mono); color: var(--bad); }
 .hit.none { color: var(--soft); font-weight: 400; }
+.date { margin-top: .35rem; font-size: .9375rem; font-weight: 600; }
 .muted { margin-top: .35rem; font-size: .875rem; color: var(--soft); }
 .side { display: grid; justify-items: end; gap: .35rem; }
 .since { font-size: .875rem; color: var(--soft); }

@@ -11,6 +11,7 @@ import {
 } from "../core/report.ts";
 import { plainText } from "../core/text.ts";
 import type { ReportWriter } from "./input.ts";
+import { datesAhead } from "./time.ts";
 
 /** Colours a piece of text; leaves it alone where there are none. */
 export type Paint = (format: "red" | "green" | "yellow" | "dim" | "bold" | "cyan", text: string) => string;
@@ -53,6 +54,7 @@ export function keyText(key: KeyReport, paint: Paint): string {
   else if (key.services.length > 0) {
     lines.push(`  services    ${key.services.map((one) => `${safe(one.name)} (${safe(one.status)})`).join(", ")}`);
   }
+  for (const [what, when] of datesAhead(key)) lines.push(`  ${what.padEnd(11)} ${when}`);
   for (const one of key.muted) {
     lines.push(`  muted       ${one.code ?? "everything"} until ${one.until}: ${safe(one.reason)}`);
   }

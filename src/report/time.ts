@@ -1,3 +1,5 @@
+import type { KeyReport } from "../core/report.ts";
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -24,6 +26,19 @@ export function agoPhrase(at: string, now: string): string {
   if (Number.isNaN(ms)) return "at an unknown time";
   if (ms < 0) return `${rough(-ms)} ahead`;
   return ms < MINUTE ? "just now" : `${rough(ms)} ago`;
+}
+
+/** A date that is ahead, with how long is left of it; both ISO 8601. */
+export function leftPhrase(at: string, now: string): string {
+  const ms = Date.parse(at) - Date.parse(now);
+  if (Number.isNaN(ms)) return at;
+  return `${shortTime(at)} (${ms < 0 ? `${rough(-ms)} ago` : `${rough(ms)} left`})`;
+}
+
+/** The dates that a key has ahead of it, in words, as of its last look. */
+export function datesAhead(key: KeyReport): readonly (readonly [string, string])[] {
+  const dates = [["deletion", key.deletionAt] as const, ["material expires", key.materialExpiresAt] as const];
+  return dates.flatMap(([what, at]) => (at === null ? [] : [[what, leftPhrase(at, key.lastCheckedAt)] as const]));
 }
 
 function rough(ms: number): string {

@@ -4,6 +4,7 @@ import type { KeyStore } from "../core/memory.ts";
 import { pendingMigrations, VERSION_TABLE } from "./migrations.ts";
 import { explained, isAway, isConflict, isUseless } from "./postgres-errors.ts";
 import {
+  HISTORY_KEPT,
   identityText,
   keyId,
   keyRow,
@@ -57,6 +58,9 @@ const UPSERT = `
 /** Any number that nobody else is likely to lock in the same database: "keygran" in ASCII. */
 const MIGRATING = "30229394609037678";
 
+const TRIM = `DELETE FROM keygrant_history WHERE key_id = $1 AND seq NOT IN
+  (SELECT seq FROM keygrant_history WHERE key_id = $1 ORDER BY at DESC, seq DESC LIMIT ${HISTORY_KEPT})`;
+
 /** One database for the runs of several machines. */
 export async function openPostgres(url: string, deps: StoreDeps): Promise<KeyStore> {
   const database = connect(url, deps);
@@ -92,6 +96,7 @@ function keyStore(database: Database, deps: StoreDeps): KeyStore {
           const values = [key.id, identityText(id), at, transition];
           await ask("INSERT INTO keygrant_history (key_id, identity, at, transition) VALUES ($1, $2, $3, $4)", values);
         }
+        if (changed.length > 0) await ask(TRIM, [key.id]);
         for (const { id, at, message } of spooled)
           await ask("INSERT INTO keygrant_messages (id, at, message) VALUES ($1, $2, $3)", [id, at, message]);
       });

@@ -55,6 +55,9 @@ const report: z.ZodType<KeyReport> = z.object({
   findings,
   accepted: codes,
   services: z.array(z.object({ name: z.string(), status: z.string() })).nullable(),
+  // What was remembered before there were these has none.
+  deletionAt: time.nullable().default(null),
+  materialExpiresAt: time.nullable().default(null),
   // Of the configuration of that day, and nothing to remember.
   muted: z
     .unknown()
@@ -174,6 +177,12 @@ export function readKey(where: string, row: Row): Remembered {
   if (!memory.success) throw damagedKey(where, named(id.data), keyId(id.data), memory.error);
   return { id: id.data, memory: memory.data };
 }
+
+/**
+ * How many transitions of a key are kept, the newest: a key that flaps every ten minutes for a week, or one that changes
+ * once a month for eighty years. The cause of an outage is younger than that.
+ */
+export const HISTORY_KEPT = 1_000;
 
 export interface TransitionRow {
   readonly at: string;

@@ -20,7 +20,11 @@ describe("a keygrant.yaml in the current folder that nobody named", () => {
       const { exitCode, json } = await world.json(command, { cwd: world.stateDir });
       expect({ exitCode, error: json.error }).toMatchObject({
         exitCode: 2,
-        error: { code: "config.not-trusted", message: /says a vendor's url/, fix: /--config keygrant.yaml/ },
+        error: {
+          code: "config.not-trusted",
+          message: expect.stringContaining("says a vendor's url"),
+          fix: expect.stringContaining("--config keygrant.yaml"),
+        },
       });
     }
     expect(thief.requests).toHaveLength(0);
@@ -73,7 +77,10 @@ describe("a keygrant.yaml in the current folder that nobody named", () => {
     const named = how === "--config" ? ["--config", path] : [];
     const env = { AIVEN_WEB_URL: undefined, ...(how === "--config" ? {} : { KEYGRANT_CONFIG: path }) };
     const { exitCode, stderr } = await world.json(["validate", ...named], { env, cwd: world.stateDir });
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0, stderr: /Configuration: / });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining(`Configuration: ${path}`),
+    });
   });
 });
 

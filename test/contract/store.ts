@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KeyIdentity } from "../../src/core/history.ts";
 import type { KeyStore } from "../../src/core/memory.ts";
+import { HISTORY_KEPT } from "../../src/state/rows.ts";
 import { openStore, type StoreAddress, type StoreDeps } from "../../src/state/store.ts";
 import { start } from "../state/store-children.ts";
 import { identity, memory, message, NOW, transition } from "../state/store-samples.ts";
@@ -149,6 +150,23 @@ export function storeContract(name: string, make: () => Promise<StoreFixture>): 
       expect(await words(2)).toEqual(["3", "2"]);
       expect(await words(0)).toEqual([]);
     });
+  });
+
+  it(`${name}: history of a key that changes for ever is bounded, and the newest is kept`, async () => {
+    const store = await open();
+    await store.record(identity("b"), memory(), [transition()], []);
+    const at = (number: number) => new Date(Date.parse(NOW) + number).toISOString();
+    const many = Array.from({ length: HISTORY_KEPT + 7 }, (_, number) => transition({ at: at(number) }));
+    await store.record(identity("a"), memory(), many.slice(0, -1), []);
+    await store.record(identity("a"), memory(), many.slice(-1), []);
+    const kept = await store.history(identity("a"), HISTORY_KEPT * 2);
+    expect(kept.map((one) => one.at)).toEqual(
+      many
+        .map((one) => one.at)
+        .slice(7)
+        .reverse(),
+    );
+    expect(await store.history(identity("b"), 10)).toHaveLength(1);
   });
 
   describe(`${name}: all keys`, () => {

@@ -42,6 +42,8 @@ function look(seen: Seen, now: Date, more: Partial<KeyReport> = {}): KeyReport {
     findings,
     accepted: [],
     services: [],
+    deletionAt: null,
+    materialExpiresAt: null,
     muted: [],
     ...more,
   };

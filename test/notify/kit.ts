@@ -35,6 +35,8 @@ export function report(more: Partial<KeyReport> = {}): KeyReport {
     findings: [found("key.disabled", "The key is disabled.")],
     accepted: [],
     services: [{ name: "pg-orders", status: "active" }],
+    deletionAt: null,
+    materialExpiresAt: null,
     muted: [],
     ...more,
   };

@@ -37,6 +37,8 @@ export function key(overrides: Partial<KeyReport> = {}): KeyReport {
     findings: [notAsked(overrides.key ?? "the key")],
     accepted: [],
     services: [],
+    deletionAt: null,
+    materialExpiresAt: null,
     muted: [],
     ...overrides,
   };
@@ -139,6 +141,7 @@ function failing(): readonly Sketch[] {
         phase: "INVALID",
         assurance: null,
         message: "The key is scheduled for deletion on 2026-11-27T00:00:00Z.",
+        deletionAt: "2026-11-27T00:00:00Z",
         since: daysAgo(1),
         lastValidAt: daysAgo(1),
         evidence: { key: "fail", grant: "pass", roundtrip: "unknown", vendor: "unknown" },

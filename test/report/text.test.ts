@@ -30,6 +30,8 @@ const REPORT: KeyReport = {
   findings: [],
   accepted: [],
   services: [],
+  deletionAt: null,
+  materialExpiresAt: null,
   muted: [],
 };
 

@@ -39,6 +39,8 @@ export function memory(report: Partial<KeyReport> = {}, rest: Partial<Omit<KeyMe
       ],
       accepted: [],
       services: [{ name: "my-pg", status: "active" }],
+      deletionAt: null,
+      materialExpiresAt: null,
       muted: [],
       ...report,
     },
