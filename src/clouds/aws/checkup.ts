@@ -65,6 +65,9 @@ function isNoneFound({ name, words }: AwsFailure): boolean {
   return name === "CredentialsProviderError" && /could not load credentials from any providers/i.test(words);
 }
 
+/** No id that AWS would give out: nothing is revoked, whoever asks. */
+const NEVER_A_GRANT = "0".repeat(64);
+
 type Call = (kms: KmsPort, keyId: string, deps: CheckupDeps) => Promise<unknown>;
 
 const CALLS: Readonly<Record<string, { readonly run: Call; readonly looks: boolean }>> = {
@@ -81,6 +84,10 @@ const CALLS: Readonly<Record<string, { readonly run: Call; readonly looks: boole
   "kms:PutKeyPolicy": {
     looks: false,
     run: (kms, KeyId, { signal }) => kms.putKeyPolicy({ KeyId, PolicyName: "default", Policy: NEVER_A_POLICY }, signal),
+  },
+  "kms:RevokeGrant": {
+    looks: false,
+    run: (kms, KeyId, { signal }) => kms.revokeGrant({ KeyId, GrantId: NEVER_A_GRANT }, signal),
   },
   "kms:Encrypt": {
     looks: true,
@@ -138,10 +145,14 @@ async function ownName(kms: KmsPort, key: KeyRef, signal: AbortSignal | undefine
 
 /** Only what AWS says of permissions decides; all else is not known. */
 function judge(failure: AwsFailure, asked: Asked): CheckAnswer {
-  const { name, kind } = failure;
+  const { name, kind, words } = failure;
   if (name === "DryRunOperationException") return pass(`${asked.call} would have succeeded (DryRun).`);
   if (kind === "bad-policy" && asked.call === "PutKeyPolicy") {
     return pass("A policy that can never be one was refused for what it is, not for who wrote it.");
+  }
+  // The key was found, the grant was not: the words of a key that there is not are others.
+  if (/^(?:NotFound|InvalidGrantId)Exception$/.test(name) && asked.call === "RevokeGrant" && /\bgrant\b/i.test(words)) {
+    return pass("A grant that there is not was not found, instead of being denied.");
   }
   if (name === "UnsupportedOperationException" && asked.call === "GetKeyRotationStatus") {
     return { outcome: "skipped", detail: "Not needed: AWS does not rotate keys of this kind.", fix: null };

@@ -42,6 +42,14 @@ export const AWS_NEEDS: readonly PermissionNeed[] = [
     without: "`write.denied`, nothing is written",
   },
   {
+    permission: "kms:RevokeGrant",
+    calls: "RevokeGrant",
+    jobs: ["revoke"],
+    use: "`revoke`, where the vendor holds KMS grants",
+    without: "the grants stay, and are named (exit code 12)",
+    optional: true,
+  },
+  {
     permission: "kms:Encrypt",
     calls: "Encrypt",
     jobs: ["onboard", "roundtrip"],
