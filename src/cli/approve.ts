@@ -3,6 +3,7 @@ import { usageError } from "../core/errors.ts";
 import { isEmpty, type Proposal, refuseUnreviewed, reviewable } from "../core/proposal.ts";
 import { proposalText } from "../report/proposal.ts";
 import type { Invocation } from "./command.ts";
+import type { Host } from "./host.ts";
 
 export interface ApprovingOptions {
   readonly yes: boolean;
@@ -48,19 +49,32 @@ export async function approve<Options extends ApprovingOptions>(
       `The plan is in ${options.planOut}. \`keygrant apply ${options.planOut}\` does what it says, or refuses.`,
     );
   }
-  if (isNothing || options.reviewed !== undefined || onlyPlans(options) || options.yes) return true;
-  if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) {
+  if (isNothing || options.reviewed !== undefined || onlyPlans(options)) return true;
+  if (printer.json && !options.yes && hasTerminal(host)) printer.note(text);
+  return askWhether("Write this?", { host, options });
+}
+
+/** A question that `--yes` answers, and else a person at a terminal. Throws a usage error where there is none. */
+export async function askWhether(
+  message: string,
+  { host, options }: { readonly host: Host; readonly options: { readonly yes?: boolean } },
+): Promise<boolean> {
+  if (options.yes === true) return true;
+  if (!hasTerminal(host)) {
     throw usageError(
       "usage.no-terminal",
-      "There is no terminal to ask whether you agree to the plan.",
-      "Pass --yes to agree, or --dry-run to see the plan only.",
+      `There is no terminal to ask: ${message}`,
+      "Pass --yes to agree. Where a command has --dry-run, it shows the plan only.",
     );
   }
-  if (printer.json) printer.note(text);
   const { confirm, isCancel } = await import("@clack/prompts");
   const { stdin: input, stderr: output, interrupted: signal } = host;
-  const answer = await confirm({ message: "Write this?", initialValue: false, input, output, signal });
+  const answer = await confirm({ message, initialValue: false, input, output, signal });
   return !isCancel(answer) && answer;
+}
+
+function hasTerminal({ stdin, stderr }: Host): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true;
 }
 
 /**

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   onboard: async () => (await import("./onboard.ts")).onboardCommand,
   validate: async () => (await import("./validate.ts")).validateCommand,
   policy: async () => (await import("./policy.ts")).policyCommand,
+  cmk: async () => (await import("./cmk.ts")).cmkCommand,
   revoke: async () => (await import("./revoke.ts")).revokeCommand,
   accessors: async () => (await import("./accessors.ts")).accessorsCommand,
   apply: async () => (await import("./apply.ts")).applyCommand,

@@ -231,6 +231,34 @@ export const doctorSchema: z.ZodType<DoctorReport> = z.strictObject({
   summary: z.strictObject({ pass: count, fail: count, unknown: count, skipped: count }),
 });
 
+const cmkSchema = z.strictObject({
+  vendor: z.string(),
+  project: z.string(),
+  cmkId: z.string(),
+  cloud: cloud.nullable().describe("Null for a cloud that keygrant does not know"),
+  key: z.string(),
+  default: z.boolean(),
+  status: z.enum(["current", "old", "deleted", "unknown"]),
+  createdAt: z.string().nullable(),
+  updatedAt: z.string().nullable(),
+  services: z
+    .array(z.strictObject({ name: z.string(), status: z.string() }))
+    .nullable()
+    .describe("Null when they could not be read"),
+  phase: z.enum(["INITIALIZING", "VALID", "INVALID"]).nullable().describe("As remembered; null when never validated"),
+  stale: z.boolean().nullable(),
+  lastCheckedAt: time.nullable(),
+});
+export const cmkListSchema = z.strictObject({ schemaVersion, cmks: z.array(cmkSchema) });
+export const cmkOneSchema = z.strictObject({ schemaVersion, cmk: cmkSchema, changed: z.boolean() });
+export const cmkMoveSchema = z.strictObject({
+  schemaVersion,
+  project: z.string(),
+  service: z.string(),
+  cmkId: z.string().nullable().describe("Null: under no CMK"),
+  changed: z.boolean(),
+});
+
 const codeFields = {
   code: z.enum(codes),
   level: z.enum(LEVELS).nullable().describe("Null: the level of whatever could not be looked at"),
@@ -281,6 +309,14 @@ export const DOCUMENTS = {
   "keygrant policy": policyTextSchema,
   "keygrant policy --all": policyAllSchema,
   "keygrant policy check": policyCheckSchema,
+  "keygrant cmk list": cmkListSchema,
+  "keygrant cmk get": cmkOneSchema,
+  "keygrant cmk services": cmkOneSchema,
+  "keygrant cmk register": cmkOneSchema,
+  "keygrant cmk set-default": cmkOneSchema,
+  "keygrant cmk delete": cmkOneSchema,
+  "keygrant cmk attach": cmkMoveSchema,
+  "keygrant cmk detach": cmkMoveSchema,
   "keygrant accessors": accessorsSchema,
   "keygrant doctor": doctorSchema,
   "keygrant explain <code>": explainSchema,

@@ -159,7 +159,7 @@ export async function runCli(
   return result;
 }
 
-const QUESTION = /Write this\?|Type the key again|Have all backups/;
+const QUESTION = /Write this\?|Type the key again|Have all backups|Deregister CMK|off your key\?/;
 
 function input(text: string, isTTY: boolean): Input & PassThrough {
   const stream = Object.assign(new PassThrough(), { isTTY, setRawMode: () => {} });

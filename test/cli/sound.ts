@@ -35,6 +35,7 @@ function schemaOf(args: readonly string[], document: unknown): z.ZodType {
   if (command === "apply") return named(`keygrant ${JSON.parse(readFileSync(second, "utf8")).plan.command}`);
   if (command === "policy" && second === "check") return named("keygrant policy check");
   if (command === "policy" && args.includes("--all")) return named("keygrant policy --all");
+  if (command === "cmk") return named(`keygrant cmk ${second}`);
   if (command === "sandbox") return named(`keygrant sandbox ${second}`);
   const takesWord = command === "explain" && !second.startsWith("-");
   return named(takesWord ? "keygrant explain <code>" : `keygrant ${command}`);
