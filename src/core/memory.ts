@@ -14,8 +14,6 @@ export interface Memory {
   lastRevoke(key: KeyRef): Promise<LastGrant | null>;
   /** The projects for which one of these principals was accepted. */
   projectsOf(about: Omit<AccessorKey, "project">, accessors: readonly Accessor[]): Promise<readonly string[]>;
-  /** The write that a backup was made for. Refuses a backup that the log of writes does not know as it is. */
-  readBackup(name: string): Promise<Backup>;
 
   /** Saves the documents of before and notes that a write begins. Returns where they were saved. */
   beginWrite(write: WriteRecord): Promise<string>;
@@ -36,14 +34,6 @@ export interface LastGrant {
   readonly accessors: readonly Accessor[];
   /** What each document's revision was before it, by the document's id. */
   readonly revisionsBefore: Readonly<Record<string, string>>;
-}
-
-/** What was saved before a write. */
-export interface Backup extends WriteRecord {
-  /** Where it lies. */
-  readonly path: string;
-  /** Null: it has begun, and nobody knows more. */
-  readonly ended: WriteEnd["outcome"] | null;
 }
 
 export interface WriteRecord {

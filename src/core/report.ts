@@ -119,12 +119,10 @@ export interface VendorSaid {
   readonly detail: string;
 }
 
-/** A grant that was taken back, by `revoke` or by undoing what let somebody in. */
+/** A grant that was taken back. */
 export interface RevokeReport {
   readonly schemaVersion: 1;
   readonly outcome: "revoked" | "unchanged" | "planned";
-  /** The backup of the write that was undone; null for `revoke`. */
-  readonly undoes: string | null;
   readonly vendor: VendorId;
   readonly projects: readonly string[];
   readonly cloud: CloudId;

@@ -6,7 +6,7 @@ import type { Memory } from "./memory.ts";
 import type { Accessor, Change, Grant, KeyFacts, KeyRef, VendorCloudPolicy } from "./model.ts";
 import type { Clock } from "./ports.ts";
 import { type StillIn, stillIn, stillInText } from "./proof.ts";
-import { notAgreed, type PlanningCommand, type Proposal } from "./proposal.ts";
+import { notAgreed, type Proposal } from "./proposal.ts";
 import type { ParseResource } from "./registrations.ts";
 import type { ChangeReport, RevokeReport, VendorSaid } from "./report.ts";
 import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
@@ -51,27 +51,24 @@ export async function revoke(key: KeyRef, options: RevokeOptions, deps: RevokeDe
   const dependents = await lookForDependents(deps, options.projects, facts.ref, accessors);
   if (!options.force) refuseDependents(dependents, facts.ref);
   const change = deps.cloud.plan(facts, grant, "absent");
-  const about: TakingBack = { command: "revoke", grant, facts, change, dependents, remarks, undoes: null };
+  const about: TakingBack = { grant, facts, change, dependents, remarks };
   return takeBack(about, options, deps);
 }
 
 /** What is taken back, and all that is known of it. */
-export interface TakingBack {
-  readonly command: PlanningCommand;
+interface TakingBack {
   readonly grant: Grant;
   readonly facts: KeyFacts;
   readonly change: Change | null;
   readonly dependents: Dependents;
   readonly remarks: readonly string[];
-  /** The backup whose write this is the inverse of. */
-  readonly undoes: string | null;
 }
 
 /** Asks, writes and proves. */
-export async function takeBack(about: TakingBack, options: RevokeOptions, deps: RevokeDeps): Promise<RevokeReport> {
+async function takeBack(about: TakingBack, options: RevokeOptions, deps: RevokeDeps): Promise<RevokeReport> {
   const { change, grant, facts, dependents } = about;
   const proposal: Proposal = {
-    command: about.command,
+    command: "revoke",
     vendor: deps.vendor.id,
     project: options.projects.join(", "),
     key: facts.ref,
@@ -209,7 +206,6 @@ async function report(
   return {
     schemaVersion: 1,
     outcome,
-    undoes: about.undoes,
     vendor: deps.vendor.id,
     projects: options.projects,
     cloud: facts.ref.cloud,

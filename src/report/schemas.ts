@@ -138,7 +138,6 @@ const services = z.array(z.strictObject({ name: z.string(), status: z.string() }
 export const revokeSchema = z.strictObject({
   schemaVersion,
   outcome: z.enum(["revoked", "unchanged", "planned"]),
-  undoes: z.string().nullable().describe("The backup of the write that was undone; null for revoke"),
   vendor: z.string(),
   projects: z.array(z.string()),
   cloud,

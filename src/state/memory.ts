@@ -5,7 +5,6 @@ import type { AccessorKey, LastGrant, Memory, WriteEnd, WriteRecord } from "../c
 import type { Accessor, KeyRef } from "../core/model.ts";
 import type { RandomBytes } from "../core/ports.ts";
 import { describe } from "../core/trust.ts";
-import { readBackup } from "./backup.ts";
 import { appendLine, createFile, namesIn, readText, replaceFile } from "./files.ts";
 
 /**
@@ -45,8 +44,6 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
       return projects;
     },
 
-    readBackup: (name) => readBackup(folder, name, () => readWrites(writesFile)),
-
     async beginWrite(write) {
       const backup = join(folder, "backups", backupName(write, random));
       await createFile(backup, backupText(write));
@@ -67,7 +64,7 @@ export async function rememberedProjects(folder: string): Promise<readonly strin
   return projects.flat().map(nameOfFile);
 }
 
-export interface WriteLine {
+interface WriteLine {
   readonly event: "begin" | WriteEnd["outcome"];
   readonly at: string;
   readonly key: string;
@@ -112,7 +109,7 @@ async function readAccessors(path: string): Promise<readonly Accessor[] | null> 
   return accessors;
 }
 
-export function isAccessor(value: unknown): value is Accessor {
+function isAccessor(value: unknown): value is Accessor {
   if (!isObject(value) || typeof value["cloud"] !== "string" || !isObject(value["fields"])) return false;
   return Object.values(value["fields"]).every((field) => typeof field === "string");
 }
@@ -168,7 +165,7 @@ function backupText(write: WriteRecord): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-export function sha256(text: string): string {
+function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
@@ -189,6 +186,6 @@ function damaged(path: string, cause?: unknown): Error {
   );
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

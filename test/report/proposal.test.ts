@@ -39,8 +39,6 @@ describe("a proposal", () => {
   const acts: readonly [VendorAct, string][] = [
     [{ act: "register", resource: KEY.id, default: true }, "in project demo, as its default"],
     [{ act: "set-default", resource: KEY.id }, "makes       the key the default of project demo for new services"],
-    [{ act: "move-service", service: "pg", from: "old", to: "new" }, "moves       service pg to it, from old"],
-    [{ act: "deregister", cmkId: "an-id" }, "deregisters CMK an-id in project demo"],
   ];
 
   it.each(acts)("%j", async (act, says) => {

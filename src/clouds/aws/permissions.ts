@@ -38,7 +38,7 @@ export const AWS_NEEDS: readonly PermissionNeed[] = [
     permission: "kms:PutKeyPolicy",
     calls: "PutKeyPolicy",
     jobs: ["onboard", "revoke"],
-    use: "`onboard`, `revoke`, `rotate`",
+    use: "`onboard`, `revoke`",
     without: "`write.denied`, nothing is written",
   },
   {

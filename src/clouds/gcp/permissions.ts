@@ -56,7 +56,7 @@ export const GCP_NEEDS: readonly PermissionNeed[] = [
     permission: "cloudkms.cryptoKeys.setIamPolicy",
     calls: "cryptoKeys.setIamPolicy",
     jobs: ["onboard", "revoke"],
-    use: "`onboard`, `revoke`, `rotate`",
+    use: "`onboard`, `revoke`",
     without: "`write.denied`, nothing is written",
   },
   {

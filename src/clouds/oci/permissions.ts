@@ -37,7 +37,7 @@ export const OCI_NEEDS: readonly PermissionNeed[] = [
     permission: "manage policies",
     calls: "CreatePolicy, UpdatePolicy, DeletePolicy",
     jobs: ["onboard", "revoke"],
-    use: "`onboard`, `revoke`, `rotate`",
+    use: "`onboard`, `revoke`",
     without: "`write.denied`, nothing is written",
   },
   {
