@@ -7,6 +7,7 @@ const COMMAND = ["test/cli/{start,kill,fleet-kill,signals,sandbox-start,home}.te
 export default defineConfig({
   plugins: [peggyVite],
   test: {
+    setupFiles: ["test/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
