@@ -62,8 +62,8 @@ function keyStore(db: DatabaseSync, file: string, deps: StoreDeps, patiently: Pa
     "INSERT INTO keygrant_history (key_id, identity, at, transition) VALUES (?, ?, ?, ?)",
   );
   const trim = db.prepare(
-    `DELETE FROM keygrant_history WHERE key_id = ?1 AND seq NOT IN
-       (SELECT seq FROM keygrant_history WHERE key_id = ?1 ORDER BY at DESC, seq DESC LIMIT ${HISTORY_KEPT})`,
+    `DELETE FROM keygrant_history WHERE key_id = ? AND seq NOT IN
+       (SELECT seq FROM keygrant_history WHERE key_id = ? ORDER BY at DESC, seq DESC LIMIT ${HISTORY_KEPT})`,
   );
   const addMessage = db.prepare("INSERT INTO keygrant_messages (id, at, message) VALUES (?, ?, ?)");
   const changes = db.prepare(
@@ -90,7 +90,7 @@ function keyStore(db: DatabaseSync, file: string, deps: StoreDeps, patiently: Pa
       await write(() => {
         upsert.run(key.id, key.identity, key.standing, key.place, key.memory);
         for (const { at, transition } of changed) addTransition.run(key.id, identityText(id), at, transition);
-        if (changed.length > 0) trim.run(key.id);
+        if (changed.length > 0) trim.run(key.id, key.id);
         for (const message of spooled) addMessage.run(message.id, message.at, message.message);
       });
     },
