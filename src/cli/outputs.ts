@@ -37,8 +37,17 @@ export function outputChoice(text: string, before: readonly OutputChoice[] | und
   return all;
 }
 
-/** Formats that can be told in any order, as keys finish; the others are worst first where memory can sort. */
-const AS_THEY_FINISH: ReadonlySet<OutputFormat> = new Set(["json", "jsonl"]);
+/** What is printed where nothing else was asked for. */
+export const TO_STDOUT: readonly OutputChoice[] = [{ format: "text", to: null }];
+
+/** Collects the pages of `--report`: each is what `--output html=FILE` is. */
+export function reportPage(file: string, before: readonly OutputChoice[] | undefined): readonly OutputChoice[] {
+  if (file === "") throw new InvalidArgumentError("Name the file, as in --report keys.html.");
+  return [...(before ?? []), { format: "html", to: file }];
+}
+
+/** Told as keys finish, for whoever reads along; the others are worst first where memory can sort. */
+const AS_THEY_FINISH: ReadonlySet<OutputFormat> = new Set(["jsonl"]);
 
 /** What a run has come to, for the exit code. */
 export interface Tally {

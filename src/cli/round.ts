@@ -12,7 +12,7 @@ import type { Invocation } from "./command.ts";
 import { expectedBy, listedIn, projectsIn } from "./configured.ts";
 import { exitOfTally } from "./exit.ts";
 import { assessOptions, type ShardChoice, shard } from "./options.ts";
-import { type OutputChoice, openOutputs } from "./outputs.ts";
+import { openOutputs, TO_STDOUT } from "./outputs.ts";
 import { openSession, type Session } from "./session.ts";
 import type { ValidateCliOptions } from "./validate.ts";
 
@@ -26,7 +26,6 @@ export interface Round extends Invocation<ValidateCliOptions> {
 /** How many keys are looked at at once: in one quota domain, and over all. */
 const AT_ONCE = { perDomain: 8, overall: 64 };
 const CMK_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const TO_STDOUT: readonly OutputChoice[] = [{ format: "text", to: null }];
 
 /** Opens everything afresh, so that no round sees what an earlier one has read; closes it whatever happens. */
 export async function runRound(round: Round): Promise<number> {

@@ -18,13 +18,14 @@ import {
   share,
   talking,
 } from "./options.ts";
-import { type OutputChoice, outputChoice } from "./outputs.ts";
+import { type OutputChoice, outputChoice, reportPage, TO_STDOUT } from "./outputs.ts";
 import { runRound } from "./round.ts";
 import { type ListenAddress, listenAddress, watch } from "./watch.ts";
 
 export interface ValidateCliOptions extends Omit<CommonOptions, "output">, AssessingOptions, ConfigOptions {
   readonly project: readonly string[];
   readonly output?: readonly OutputChoice[];
+  readonly report?: readonly OutputChoice[];
   readonly askVendor: boolean;
   readonly confirm: number;
   /** Milliseconds, like every duration here. */
@@ -70,6 +71,7 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
       "text, json, jsonl, junit, sarif, prometheus or html; repeatable with a file (default: text)",
       outputChoice,
     )
+    .option("--report <file>", "the page for people; beside what is printed; repeatable", reportPage)
     .option("--ask-vendor", "have the vendor use each key now (it shows in the keys' audit log)", false)
     .option("--confirm <n>", "conclusive failures in a row that make an alarm", positiveInteger, 2)
     .addOption(
@@ -113,10 +115,16 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
       throw usageError("usage.listen", "--listen serves a run that goes on, and this one ends.", "Add --every 10m.");
     }
     const config = await loadConfig(said, host, printer);
-    const options = withConfig(said, config, (name) => command.getOptionValueSource(name) === "cli");
+    const options = withReports(withConfig(said, config, (name) => command.getOptionValueSource(name) === "cli"));
     const round = { ...invocation, options, config };
     return options.every === undefined ? runRound(round) : watch(round, options.every);
   });
+}
+
+/** A page for people comes beside whatever else was asked for, and beside the text where nothing was. */
+function withReports(options: ValidateCliOptions): ValidateCliOptions {
+  const { output = TO_STDOUT, report } = options;
+  return report === undefined ? options : { ...options, output: [...output, ...report] };
 }
 
 /** No shorter than what a look takes, no longer than a timer of Node's can be. */

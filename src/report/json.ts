@@ -1,6 +1,6 @@
 import type { ReportWriter } from "./input.ts";
 
-/** One JSON document (`validateSchema`), written as keys finish: its `keys` are in that order. */
+/** One JSON document (`validateSchema`); its `keys` are in the order in which they are told: nothing is held here. */
 export function jsonWriter(): ReportWriter {
   let isFirst = true;
   return {
