@@ -19,6 +19,8 @@ async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
+  // Before anything is loaded, and for the one command that goes over whole fleets.
+  if (argv[0] === "validate") (await import("./heap.ts")).keepHeapSmall();
   const [{ main }, { processHost }] = await Promise.all([import("./main.ts"), import("./host.ts")]);
   return main(argv, processHost());
 }

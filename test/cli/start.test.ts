@@ -54,7 +54,7 @@ describe("the oldest Node that is promised", () => {
     expect(`>=${execFileSync(OLDEST, ["--version"], { encoding: "utf8" }).trim().slice(1)}`).toBe(`${engines.node}.0`);
   });
 
-  it.each([[["--version"]], [POLICY], [["explain", "key.disabled"]]])("runs %j", (args) => {
+  it.each([[["--version"]], [POLICY], [["explain", "key.disabled"]], [["validate", "--help"]]])("runs %j", (args) => {
     const { status, stdout, stderr } = spawnSync(OLDEST, ["bin/keygrant.js", ...args], { encoding: "utf8" });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).not.toBe("");
