@@ -83,13 +83,13 @@ function hasTerminal({ stdin, stderr }: Host): boolean {
  */
 export const PLAN_OPTIONS: ReadonlySet<string> = new Set([
   ...["project", "default", "role", "scope", "no-export", "replace-principal", "prune-orphans"],
-  ...["expect-accessor", "accept-accessor", "accept", "require", "probe"],
+  ...["expect-accessor", "accept-accessor", "accept", "require", "probe", "parallel"],
   ...["force", "yes-i-understand", "backups-expired"],
 ]);
 
 /** Options with values as a plan says them; what is empty or false is left out. */
 export function planWords(
-  key: string,
+  keys: readonly string[],
   options: Readonly<Record<string, string | boolean | readonly string[] | Readonly<Record<string, string>>>>,
 ): readonly string[] {
   const words = Object.entries(options).flatMap(([name, value]): readonly string[] => {
@@ -99,7 +99,7 @@ export function planWords(
     const values = Array.isArray(value) ? value : Object.entries(value).map((pair) => pair.join("="));
     return values.map((one) => `--${name}=${one}`);
   });
-  return [key, ...words];
+  return [...keys, ...words];
 }
 
 async function writePlan(path: string, words: readonly string[], proposal: Proposal, now: Date): Promise<void> {

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   validate: async () => (await import("./validate.ts")).validateCommand,
   policy: async () => (await import("./policy.ts")).policyCommand,
   cmk: async () => (await import("./cmk.ts")).cmkCommand,
+  rotate: async () => (await import("./rotate.ts")).rotateCommand,
   revoke: async () => (await import("./revoke.ts")).revokeCommand,
   accessors: async () => (await import("./accessors.ts")).accessorsCommand,
   apply: async () => (await import("./apply.ts")).applyCommand,

@@ -1,6 +1,7 @@
 import type { DoctorReport } from "../core/doctor.ts";
 import type { ErrorKind } from "../core/errors.ts";
 import { type OnboardReport, type RevokeReport, type Summary, summarise } from "../core/report.ts";
+import type { RotateReport } from "../core/rotate/rotate.ts";
 
 /** The exit codes of the contract, in one place. */
 export const EXIT = {
@@ -51,4 +52,12 @@ export function exitOfDoctor({ checks }: DoctorReport): number {
 /** Taken back is not enough: nobody may be let in any more, and that has to be known. */
 export function exitOfRevoke({ proof }: RevokeReport): number {
   return proof === "shut-out" || proof === "not-made" ? EXIT.ok : EXIT.undetermined;
+}
+
+/** What stopped before any service was moved is told as `onboard` tells it; after that, somebody has to look. */
+export function exitOfRotate({ outcome, onboard }: RotateReport): number {
+  if (outcome === "planned") return exitOfOnboard(onboard, true);
+  if (outcome !== "stopped") return EXIT.ok;
+  const code = exitOfOnboard(onboard, false);
+  return code === EXIT.ok ? EXIT.undetermined : code;
 }

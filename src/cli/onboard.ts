@@ -2,10 +2,9 @@ import type { Command } from "commander";
 import { usageError } from "../core/errors.ts";
 import { type OnboardDeps, type OnboardOptions, onboard } from "../core/onboard.ts";
 import type { Proposal } from "../core/proposal.ts";
-import type { StepListener } from "../core/steps.ts";
 import type { FieldValues } from "../core/trust.ts";
 import type { Config } from "../io/config.ts";
-import { onboardText, stepLine } from "../report/text.ts";
+import { onboardText } from "../report/text.ts";
 import { type ApprovingOptions, approve, approving, onlyPlans, planWords } from "./approve.ts";
 import { action, type Finish, type Invocation } from "./command.ts";
 import { forWriting, loadConfig, pinsFor } from "./configured.ts";
@@ -26,6 +25,7 @@ import {
   several,
 } from "./options.ts";
 import { openSession, projectsOf, type Session } from "./session.ts";
+import { talker } from "./talk.ts";
 
 interface Options extends CommonOptions, ConfigOptions, ApprovingOptions, AssessingOptions, GrantingOptions {
   readonly project: readonly string[];
@@ -82,7 +82,7 @@ async function run(invocation: Invocation<Options>, session: Session, config: Co
   const policy = session.policyFor(key.cloud);
   const [vendor, cloud] = await Promise.all([session.openVendor(), session.openCloud(key)]);
   for (const note of session.notes) invocation.printer.note(note);
-  const talk = talker(invocation);
+  const talk = talker(invocation.printer);
   const deps: OnboardDeps = {
     vendor,
     cloud,
@@ -115,30 +115,9 @@ async function run(invocation: Invocation<Options>, session: Session, config: Co
   return exitOfOnboard(report, onlyPlans(options));
 }
 
-interface Talk extends StepListener {
-  /** Nothing goes on any more, or a question needs the terminal. */
-  quiet(): void;
-}
-
-/** In text, each step is data as it ends; on a terminal, what goes on in between is talk. */
-function talker({ printer }: Invocation<Options>): Talk {
-  let quiet = () => {};
-  return {
-    quiet: () => quiet(),
-    begin(step) {
-      quiet();
-      quiet = printer.busy(step);
-    },
-    end(report) {
-      quiet();
-      if (!printer.json) printer.data(stepLine(report, printer.paint));
-    },
-  };
-}
-
 /** The plan pins the principals that it was made for. */
 function wordsOf({ key, project, accessors }: Proposal, options: Options): readonly string[] {
-  return planWords(key.id, {
+  return planWords([key.id], {
     project: project ?? "",
     default: options.default,
     role: options.role ?? [],

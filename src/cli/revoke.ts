@@ -156,7 +156,7 @@ function hasTerminal({ stdin, stderr }: Host): boolean {
 }
 
 function wordsOf({ key }: Proposal, projects: readonly string[], options: Options): readonly string[] {
-  return planWords(key.id, {
+  return planWords([key.id], {
     project: projects,
     role: options.role ?? [],
     scope: options.scope,

@@ -3,7 +3,7 @@ import { CLOUD_IDS } from "../clouds/index.ts";
 import type { KeyStore } from "../core/memory.ts";
 import { applyMutes, expiredMutes, withMutes } from "../core/mutes.ts";
 import { createPace, keysPerSecond } from "../core/pace.ts";
-import { type GivenKey, type ValidateEnd, type ValidateOptions, validateEach } from "../core/validate.ts";
+import { type ValidateEnd, type ValidateOptions, validateEach } from "../core/validate.ts";
 import type { Vendor } from "../core/vendor.ts";
 import type { Config } from "../io/config.ts";
 import { policyOf } from "../io/policies.ts";
@@ -13,7 +13,7 @@ import { expectedBy, listedIn, projectsIn } from "./configured.ts";
 import { exitOfTally } from "./exit.ts";
 import { assessOptions, type ShardChoice, shard } from "./options.ts";
 import { openOutputs, TO_STDOUT } from "./outputs.ts";
-import { openSession, type Session } from "./session.ts";
+import { givenKey, openSession, type Session } from "./session.ts";
 import type { ValidateCliOptions } from "./validate.ts";
 
 /** One run of `validate`, once or as one of many. */
@@ -25,7 +25,6 @@ export interface Round extends Invocation<ValidateCliOptions> {
 
 /** How many keys are looked at at once: in one quota domain, and over all. */
 const AT_ONCE = { perDomain: 8, overall: 64 };
-const CMK_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Opens everything afresh, so that no round sees what an earlier one has read; closes it whatever happens. */
 export async function runRound(round: Round): Promise<number> {
@@ -39,10 +38,7 @@ export async function runRound(round: Round): Promise<number> {
 
 async function runIn(round: Round, session: Session): Promise<number> {
   const { args, options, printer, host, config } = round;
-  const given = args.map((text): GivenKey => {
-    const isCmkId = CMK_ID.test(text) && options.cloud === undefined;
-    return isCmkId ? { kind: "cmk", id: text } : { kind: "ref", ref: session.parseKey(text, options) };
-  });
+  const given = args.map((text) => givenKey(text, options, session));
   const projects = projectsIn(options, config, session, given);
   const validateOptions = optionsOf(round, projects, session);
   const vendor = await vendorFor(validateOptions, round, session);

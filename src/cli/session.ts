@@ -5,6 +5,7 @@ import type { Reached } from "../core/doctor.ts";
 import { KeygrantError, usageError } from "../core/errors.ts";
 import type { KeyStore, Memory } from "../core/memory.ts";
 import type { CloudId, KeyRef, Registration, VendorCloudPolicy } from "../core/model.ts";
+import type { GivenKey } from "../core/validate.ts";
 import type { Vendor } from "../core/vendor.ts";
 import { awsRole, type Config, NO_CONFIG } from "../io/config.ts";
 import {
@@ -239,6 +240,14 @@ export function sandboxFolder({ env, home }: Environment): string {
 }
 
 /** `--project`, else AIVEN_PROJECT. */
+const CMK_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** A key as it was named: a bare UUID is the vendor's id, unless a cloud was named with it. */
+export function givenKey(text: string, hints: LocatingOptions, session: Session): GivenKey {
+  const isCmkId = CMK_ID.test(text) && hints.cloud === undefined;
+  return isCmkId ? { kind: "cmk", id: text } : { kind: "ref", ref: session.parseKey(text, hints) };
+}
+
 export function projectsOf(given: readonly string[], session: Session): readonly string[] {
   if (given.length > 0) return [...new Set(given)];
   const fallback = session.environment.env["AIVEN_PROJECT"];

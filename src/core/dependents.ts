@@ -70,7 +70,7 @@ export function refuseDependents({ found, unlisted }: Dependents, key: KeyRef): 
     throw refusal(
       "key.in-use",
       `Nothing was written: services depend on ${key.id}. ${inUse.map(dependentText).join("; ")}.`,
-      "Move the services to another key (`keygrant cmk attach`), or power them off and detach them, then deregister the CMK.",
+      "Move the services to another key (`keygrant rotate`), or power them off and detach them, then deregister the CMK.",
     );
   }
   const [blind] = unlisted;

@@ -3,13 +3,15 @@ import type { Accessor, Change, KeyRef, VendorId } from "./model.ts";
 import { describe } from "./trust.ts";
 
 /** The commands that plan before they write. */
-export const PLANNING_COMMANDS = ["onboard", "revoke"] as const;
+export const PLANNING_COMMANDS = ["onboard", "rotate", "revoke"] as const;
 export type PlanningCommand = (typeof PLANNING_COMMANDS)[number];
 
 /** What is done at the vendor, in the vendor's terms. */
 export type VendorAct =
   | { readonly act: "register"; readonly resource: string; readonly default: boolean }
-  | { readonly act: "set-default"; readonly resource: string };
+  | { readonly act: "set-default"; readonly resource: string }
+  | { readonly act: "move-service"; readonly service: string; readonly from: string; readonly to: string }
+  | { readonly act: "deregister"; readonly cmkId: string };
 
 /**
  * All that a command is about to change. It is shown, agreed to, written into a plan file, and compared with what was

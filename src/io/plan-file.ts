@@ -20,6 +20,8 @@ const id = text.min(1);
 const act: z.ZodType<VendorAct> = z.discriminatedUnion("act", [
   z.strictObject({ act: z.literal("register"), resource: id, default: z.boolean() }),
   z.strictObject({ act: z.literal("set-default"), resource: id }),
+  z.strictObject({ act: z.literal("move-service"), service: id, from: id, to: id }),
+  z.strictObject({ act: z.literal("deregister"), cmkId: id }),
 ]);
 
 export const planFileSchema: z.ZodType<PlanFile> = z.strictObject({

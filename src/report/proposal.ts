@@ -30,6 +30,10 @@ function actText(act: VendorAct, { vendor, project }: Proposal): string {
       return `  registers   the key with ${vendor}${where}${act.default ? ", as its default" : ""}`;
     case "set-default":
       return `  makes       the key the default${where.replace(" in ", " of ")} for new services`;
+    case "move-service":
+      return `  moves       service ${safe(act.service)} to it, from CMK ${safe(act.from)}`;
+    case "deregister":
+      return `  deregisters CMK ${safe(act.cmkId)}${where}, once no service is on it`;
   }
 }
 

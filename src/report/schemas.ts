@@ -5,6 +5,7 @@ import { CHECK_OUTCOMES, CHECKS, type DoctorReport, JOBS } from "../core/doctor.
 import { CODES, LEVELS } from "../core/findings.ts";
 import type { KeyReport, OnboardReport, ValidateReport } from "../core/report.ts";
 import { STEPS } from "../core/report.ts";
+import type { RotateReport } from "../core/rotate/rotate.ts";
 import { planFileSchema } from "../io/plan-file.ts";
 
 /** The JSON that commands print. `docs/json.md` is made from these, and tests hold the commands against them. */
@@ -230,6 +231,28 @@ export const doctorSchema: z.ZodType<DoctorReport> = z.strictObject({
   summary: z.strictObject({ pass: count, fail: count, unknown: count, skipped: count }),
 });
 
+export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
+  schemaVersion,
+  outcome: z
+    .enum(["rotated", "unchanged", "planned", "stopped"])
+    .describe("stopped: something is left to be done, and every service has a key that works"),
+  vendor: z.string(),
+  project: z.string(),
+  old: z.strictObject({ cmkId: z.string(), key: z.string() }),
+  new: z.strictObject({ cmkId: z.string().nullable(), key: z.string() }),
+  onboard: onboardSchema.describe("What onboard says of the new key"),
+  services: z.array(
+    z.strictObject({
+      name: z.string(),
+      outcome: z.enum(["moved", "unchanged", "left", "stuck", "failed", "not-reached"]),
+      detail: z.string(),
+    }),
+  ),
+  isDefault: z.boolean().nullable().describe("Whether the new key is the default now; null: the old one was not"),
+  deregistered: z.boolean().describe("Whether the old key is"),
+  message: z.string(),
+});
+
 const cmkSchema = z.strictObject({
   vendor: z.string(),
   project: z.string(),
@@ -304,6 +327,7 @@ export const sandboxProjectSchema = z.strictObject({ schemaVersion, project: z.s
 export const DOCUMENTS = {
   "keygrant onboard": onboardSchema,
   "keygrant validate": validateSchema,
+  "keygrant rotate": rotateSchema,
   "keygrant revoke": revokeSchema,
   "keygrant policy": policyTextSchema,
   "keygrant policy --all": policyAllSchema,

@@ -13,6 +13,7 @@ import {
   updateCmk,
 } from "./cmks.ts";
 import { Refused, refusal } from "./replies.ts";
+import { serviceAccess } from "./service-access.ts";
 import { createService, getService, listServices, updateService } from "./services.ts";
 import { type AivenWorld, freshWorld, type StoredProject } from "./world.ts";
 
@@ -121,7 +122,12 @@ export function createAivenModule(parts: AivenParts): SandboxModule<AivenWorld> 
     fresh: freshWorld,
     handle,
     operation: (request) => match(request)?.route.operation ?? null,
-    admin: (world, request, context) => answer(() => administer(world, request, bodyOf(request), context)),
+    admin: (world, request, context) =>
+      answer(() =>
+        request.method === "GET" && request.path === "/_sandbox/services"
+          ? serviceAccess(world, context, parts)
+          : administer(world, request, bodyOf(request), context),
+      ),
     env: (origin) => ({ AIVEN_WEB_URL: origin, AIVEN_AUTH_TOKEN: OWNER_TOKEN, AIVEN_PROJECT: "demo" }),
   };
 }
