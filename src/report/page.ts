@@ -181,7 +181,7 @@ function coverageLines({ failure, hasDefault, services, unprotected }: ProjectCo
   );
   const open = unprotected?.length ?? 0;
   return [
-    open === 0 ? null : html`<p>${open} of ${count(services ?? 0, "service")}:${names}</p>`,
+    open === 0 ? null : html`<p>Without one: ${open} of ${count(services ?? 0, "service")},${names}</p>`,
     hasDefault === false ? html`<p>No default key: new services get none.</p>` : null,
     failure === null
       ? null

@@ -21,6 +21,9 @@ async function peakOver(keys: number): Promise<number> {
     NODE_OPTIONS: `--import=${resolve("test/long/peak.mjs")}`,
   });
   expect(await child.done).toMatchObject({ exitCode: 0 });
+  const told = (await readFile(join(folder, "keys.jsonl"), "utf8")).trim().split("\n");
+  expect(told).toHaveLength(keys);
+  expect(new Set(told.map((line) => JSON.parse(line).key)).size).toBe(keys);
   const kib = Number(await readFile(peak, "utf8"));
   await rm(folder, { recursive: true });
   return kib;
