@@ -1,39 +1,27 @@
 import type { Command } from "commander";
-import { usageError } from "../core/errors.ts";
-import { type OnboardDeps, type OnboardOptions, onboard } from "../core/onboard.ts";
-import type { Proposal } from "../core/proposal.ts";
-import type { FieldValues } from "../core/trust.ts";
+import { type OnboardOptions, onboard } from "../core/onboard.ts";
 import type { Config } from "../io/config.ts";
 import { onboardText } from "../report/text.ts";
-import { type ApprovingOptions, approve, approving, onlyPlans, planWords } from "./approve.ts";
-import { action, type Finish, type Invocation } from "./command.ts";
-import { forWriting, loadConfig, pinsFor } from "./configured.ts";
+import { onlyPlans } from "./approve.ts";
+import type { Finish, Invocation } from "./command.ts";
+import { pinsFor } from "./configured.ts";
 import { exitOfOnboard } from "./exit.ts";
 import type { Host } from "./host.ts";
 import {
-  type AssessingOptions,
-  assessing,
-  assessOptions,
-  type CommonOptions,
-  type ConfigOptions,
-  common,
-  configuring,
-  fieldValue,
-  type GrantingOptions,
-  granting,
-  positiveInteger,
-  several,
-} from "./options.ts";
-import { openSession, projectsOf, type Session } from "./session.ts";
-import { talker } from "./talk.ts";
+  type LettingInOptions,
+  lettingIn,
+  lettingInAction,
+  lettingInAsked,
+  lettingInDeps,
+  lettingInWords,
+  oneProject,
+} from "./letting-in.ts";
+import { several } from "./options.ts";
+import type { Session } from "./session.ts";
 
-interface Options extends CommonOptions, ConfigOptions, ApprovingOptions, AssessingOptions, GrantingOptions {
-  readonly project: readonly string[];
+interface Options extends LettingInOptions {
   readonly default: boolean;
-  readonly acceptAccessor: FieldValues;
   readonly replacePrincipal: readonly string[];
-  readonly pruneOrphans: boolean;
-  readonly settleReads: number;
 }
 
 export function onboardCommand(program: Command, host: Host, finish: Finish): void {
@@ -45,90 +33,28 @@ export function onboardCommand(program: Command, host: Host, finish: Finish): vo
         "Shows the plan with a diff before anything is written. Safe to run again: what is done already stays as it is.",
     )
     .argument("<key>", "a key reference, such as an AWS key ARN")
-    .option("-p, --project <name>", "the vendor's project (default: AIVEN_PROJECT)", several, [])
     .option("--default", "make the key the project's default for new services", false)
-    .option(
-      "--accept-accessor <name=value>",
-      "you confirmed this new principal with the vendor; repeatable",
-      fieldValue,
-      {},
-    )
-    .option("--replace-principal <old>", "take this principal out of our own statement; repeatable", several, [])
-    .option("--prune-orphans", "take principals that no longer exist out of Allow statements", false)
-    .option("--settle-reads <n>", "reads in a row that must agree before a write is believed", positiveInteger, 3);
-  granting(assessing(approving(configuring(common(command))), "required"));
-  action<Options>(command, host, finish, async (invocation) => {
-    const config = forWriting(await loadConfig(invocation.options, host, invocation.printer));
-    const session = await openSession(invocation.options, host, config);
-    try {
-      return await run(invocation, session, config);
-    } finally {
-      await session.close();
-    }
-  });
+    .option("--replace-principal <old>", "take this principal out of our own statement; repeatable", several, []);
+  lettingInAction<Options>(lettingIn(command), host, finish, run);
 }
 
 async function run(invocation: Invocation<Options>, session: Session, config: Config): Promise<number> {
   const { args, options, printer } = invocation;
   const key = session.parseKey(args[0] ?? "", options);
-  const [project, ...others] = projectsOf(options.project, session);
-  if (project === undefined || others.length > 0) {
-    throw usageError(
-      "usage.project",
-      "onboard works on one project at a time.",
-      "Run it once for each project: they share the key.",
-    );
-  }
+  const project = oneProject(options, session, "onboard");
   const policy = session.policyFor(key.cloud);
-  const [vendor, cloud] = await Promise.all([session.openVendor(), session.openCloud(key)]);
-  for (const note of session.notes) invocation.printer.note(note);
-  const talk = talker(invocation.printer);
-  const deps: OnboardDeps = {
-    vendor,
-    cloud,
-    policy,
-    parseResource: (registration) => session.parseResource(registration),
-    memory: session.memory,
-    clock: invocation.host.clock,
-    jitter: invocation.host.jitter,
-    signal: session.signal,
-    steps: talk,
-    approve(proposal) {
-      talk.quiet();
-      return approve(proposal, wordsOf(proposal, options), invocation);
-    },
-  };
+  const more = { default: options.default, "replace-principal": options.replacePrincipal };
+  const { deps, talk } = await lettingInDeps(invocation, session, (proposal) =>
+    lettingInWords(proposal, [proposal.key.id], options, more),
+  );
   const asked: OnboardOptions = {
-    ...assessOptions(options),
-    project,
+    ...lettingInAsked(options, project, pinsFor(options, config, { project, key })),
     default: options.default,
-    dryRun: onlyPlans(options),
-    expectAccessor: pinsFor(options, config, { project, key }),
-    acceptAccessor: options.acceptAccessor,
-    settleReads: options.settleReads,
     replacePrincipals: options.replacePrincipal,
-    pruneOrphans: options.pruneOrphans,
   };
-  const report = await onboard(key, asked, deps).finally(talk.quiet);
+  const cloud = await session.openCloud(key);
+  const report = await onboard(key, asked, { ...deps, cloud, policy }).finally(talk.quiet);
   if (printer.json) printer.document(report);
   else printer.data(onboardText(report, printer.paint));
   return exitOfOnboard(report, onlyPlans(options));
-}
-
-/** The plan pins the principals that it was made for. */
-function wordsOf({ key, project, accessors }: Proposal, options: Options): readonly string[] {
-  return planWords([key.id], {
-    project: project ?? "",
-    default: options.default,
-    role: options.role ?? [],
-    scope: options.scope,
-    "no-export": !options.export,
-    "replace-principal": options.replacePrincipal,
-    "prune-orphans": options.pruneOrphans,
-    "expect-accessor": Object.assign({}, ...accessors.map((one) => one.fields)),
-    "accept-accessor": options.acceptAccessor,
-    accept: options.accept,
-    require: options.require ?? [],
-    probe: options.probe,
-  });
 }
