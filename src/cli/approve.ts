@@ -73,7 +73,7 @@ export async function askWhether(
   return !isCancel(answer) && answer;
 }
 
-function hasTerminal({ stdin, stderr }: Host): boolean {
+export function hasTerminal({ stdin, stderr }: Host): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
 

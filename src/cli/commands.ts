@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   cmk: async () => (await import("./cmk.ts")).cmkCommand,
   rotate: async () => (await import("./rotate.ts")).rotateCommand,
   revoke: async () => (await import("./revoke.ts")).revokeCommand,
+  undo: async () => (await import("./undo.ts")).undoCommand,
   accessors: async () => (await import("./accessors.ts")).accessorsCommand,
   apply: async () => (await import("./apply.ts")).applyCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,

@@ -2,6 +2,7 @@ import type { DoctorReport } from "../core/doctor.ts";
 import type { ErrorKind } from "../core/errors.ts";
 import { type OnboardReport, type RevokeReport, type Summary, summarise } from "../core/report.ts";
 import type { RotateReport } from "../core/rotate/rotate.ts";
+import type { UndoReport } from "../core/undo.ts";
 
 /** The exit codes of the contract, in one place. */
 export const EXIT = {
@@ -60,4 +61,10 @@ export function exitOfRotate({ outcome, onboard }: RotateReport): number {
   if (outcome !== "stopped") return EXIT.ok;
   const code = exitOfOnboard(onboard, false);
   return code === EXIT.ok ? EXIT.undetermined : code;
+}
+
+/** Undone is not enough: the vendor has to be let in, or shut out, as it was meant. */
+export function exitOfUndo({ letIn, wanted }: UndoReport): number {
+  if (letIn === null) return EXIT.ok;
+  return letIn === (wanted === "present" ? "no" : "yes") ? EXIT.ok : EXIT.undetermined;
 }

@@ -5,7 +5,7 @@ import type { Proposal } from "../core/proposal.ts";
 import { type RevokeDeps, type RevokeOptions, revoke } from "../core/revoke.ts";
 import type { FieldValues } from "../core/trust.ts";
 import { revokeText } from "../report/revoke.ts";
-import { type ApprovingOptions, approve, approving, onlyPlans, planWords } from "./approve.ts";
+import { type ApprovingOptions, approve, approving, askWhether, hasTerminal, onlyPlans, planWords } from "./approve.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { exitOfRevoke } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -144,15 +144,8 @@ async function typeAgain(host: Host, key: KeyRef): Promise<string> {
 /** Only a person knows. Agreeing to a plan (`--yes`) does not say that. */
 async function askBackups({ host }: Invocation<RevokingOptions>): Promise<boolean> {
   if (!hasTerminal(host)) return false;
-  const { confirm, isCancel } = await import("@clack/prompts");
-  const { stdin: input, stderr: output, interrupted: signal } = host;
   const message = "Backups made under this key may be readable only with it. Have all backups expired?";
-  const answer = await confirm({ message, initialValue: false, input, output, signal });
-  return !isCancel(answer) && answer;
-}
-
-function hasTerminal({ stdin, stderr }: Host): boolean {
-  return stdin.isTTY === true && stderr.isTTY === true;
+  return askWhether(message, { host, options: {} });
 }
 
 function wordsOf({ key }: Proposal, projects: readonly string[], options: Options): readonly string[] {

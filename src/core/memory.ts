@@ -14,6 +14,8 @@ export interface Memory {
   lastRevoke(key: KeyRef): Promise<LastGrant | null>;
   /** The projects for which one of these principals was accepted. */
   projectsOf(about: Omit<AccessorKey, "project">, accessors: readonly Accessor[]): Promise<readonly string[]>;
+  /** The write that a backup was made for. Refuses a backup that the log of writes does not know as it is. */
+  readBackup(name: string): Promise<Backup>;
 
   /** Saves the documents of before and notes that a write begins. Returns where they were saved. */
   beginWrite(write: WriteRecord): Promise<string>;
@@ -44,6 +46,14 @@ export interface WriteRecord {
   /** Whom it lets in or takes back. */
   readonly accessors: readonly Accessor[];
   readonly documents: readonly WrittenDocument[];
+}
+
+/** What was saved before a write. */
+export interface Backup extends WriteRecord {
+  /** Where it lies. */
+  readonly path: string;
+  /** Null: it has begun, and nobody knows more. */
+  readonly ended: WriteEnd["outcome"] | null;
 }
 
 export interface WrittenDocument {

@@ -3,7 +3,7 @@ import type { Accessor, Change, KeyRef, VendorId } from "./model.ts";
 import { describe } from "./trust.ts";
 
 /** The commands that plan before they write. */
-export const PLANNING_COMMANDS = ["onboard", "rotate", "revoke"] as const;
+export const PLANNING_COMMANDS = ["onboard", "rotate", "revoke", "undo"] as const;
 export type PlanningCommand = (typeof PLANNING_COMMANDS)[number];
 
 /** What is done at the vendor, in the vendor's terms. */

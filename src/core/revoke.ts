@@ -6,7 +6,7 @@ import type { Memory } from "./memory.ts";
 import type { Accessor, Change, Grant, KeyFacts, KeyRef, VendorCloudPolicy } from "./model.ts";
 import type { Clock } from "./ports.ts";
 import { type StillIn, stillIn, stillInText } from "./proof.ts";
-import { notAgreed, type Proposal } from "./proposal.ts";
+import { notAgreed, type PlanningCommand, type Proposal } from "./proposal.ts";
 import type { ParseResource } from "./registrations.ts";
 import type { ChangeReport, RevokeReport, VendorSaid } from "./report.ts";
 import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
@@ -44,19 +44,35 @@ export interface RevokeDeps {
  * there before it does anything, so that a run that was killed is finished by running it again.
  */
 export async function revoke(key: KeyRef, options: RevokeOptions, deps: RevokeDeps): Promise<RevokeReport> {
-  const { accessors, remarks } = await whoseGrant(key, options, deps);
+  const whose = await whoseGrant(key, options, deps);
+  return takeBackFrom({ key, command: "revoke", ...whose }, options, deps);
+}
+
+/** Whose grant is taken back, and by which command. */
+export interface TakeBackAsk extends Whose {
+  readonly key: KeyRef;
+  readonly command: PlanningCommand;
+}
+
+/** `revoke` for the given principals alone. */
+export async function takeBackFrom(
+  { key, command, accessors, remarks }: TakeBackAsk,
+  options: RevokeOptions,
+  deps: RevokeDeps,
+): Promise<RevokeReport> {
   const grant: Grant = { policy: deps.policy, accessors };
   const facts = await inspectSettled(deps, key, grant, options.settleReads);
   for (const accessor of accessors) deps.cloud.checkAccessor(accessor, facts.ref, deps.policy);
   const dependents = await lookForDependents(deps, options.projects, facts.ref, accessors);
   if (!options.force) refuseDependents(dependents, facts.ref);
   const change = deps.cloud.plan(facts, grant, "absent");
-  const about: TakingBack = { grant, facts, change, dependents, remarks };
+  const about: TakingBack = { command, grant, facts, change, dependents, remarks };
   return takeBack(about, options, deps);
 }
 
 /** What is taken back, and all that is known of it. */
 interface TakingBack {
+  readonly command: PlanningCommand;
   readonly grant: Grant;
   readonly facts: KeyFacts;
   readonly change: Change | null;
@@ -68,7 +84,7 @@ interface TakingBack {
 async function takeBack(about: TakingBack, options: RevokeOptions, deps: RevokeDeps): Promise<RevokeReport> {
   const { change, grant, facts, dependents } = about;
   const proposal: Proposal = {
-    command: "revoke",
+    command: about.command,
     vendor: deps.vendor.id,
     project: options.projects.join(", "),
     key: facts.ref,
@@ -118,7 +134,7 @@ async function refuseBackups(key: KeyRef, options: RevokeOptions, deps: RevokeDe
   );
 }
 
-interface Whose {
+export interface Whose {
   readonly accessors: readonly Accessor[];
   readonly remarks: readonly string[];
 }
@@ -146,7 +162,7 @@ async function whoseIn(project: string, key: KeyRef, options: RevokeOptions, dep
   return { accessors: remembered, remarks: [remark] };
 }
 
-async function namedFor(project: string, key: KeyRef, vendor: Vendor): Promise<readonly Accessor[] | LookError> {
+export async function namedFor(project: string, key: KeyRef, vendor: Vendor): Promise<readonly Accessor[] | LookError> {
   try {
     const answer = await vendor.accessors({ project, cloud: key.cloud, region: key.region });
     if ("accessors" in answer) return answer.accessors;

@@ -231,6 +231,20 @@ export const doctorSchema: z.ZodType<DoctorReport> = z.strictObject({
   summary: z.strictObject({ pass: count, fail: count, unknown: count, skipped: count }),
 });
 
+export const undoSchema = z.strictObject({
+  schemaVersion,
+  undoes: z.string().describe("The backup whose write was undone"),
+  wanted: z.enum(["present", "absent"]).describe("What that write wanted of the grant"),
+  outcome: z.enum(["undone", "unchanged", "planned"]),
+  vendor: z.string(),
+  projects: z.array(z.string()),
+  cloud,
+  key: z.string(),
+  accessors: z.array(accessor),
+  change: changeSchema,
+  letIn: z.enum(["yes", "no", "unknown"]).nullable().describe("By the documents that were read; null when planned"),
+});
+
 export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
   schemaVersion,
   outcome: z
@@ -329,6 +343,7 @@ export const DOCUMENTS = {
   "keygrant validate": validateSchema,
   "keygrant rotate": rotateSchema,
   "keygrant revoke": revokeSchema,
+  "keygrant undo": undoSchema,
   "keygrant policy": policyTextSchema,
   "keygrant policy --all": policyAllSchema,
   "keygrant policy check": policyCheckSchema,

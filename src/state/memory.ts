@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { usageError } from "../core/errors.ts";
 import type { AccessorKey, LastGrant, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
 import type { Accessor, KeyRef } from "../core/model.ts";
 import type { RandomBytes } from "../core/ports.ts";
 import { describe } from "../core/trust.ts";
+import { readBackup } from "./backup.ts";
 import { appendLine, createFile, namesIn, readText, replaceFile } from "./files.ts";
+import { damaged, isAccessor, isObject, readWrites, sha256 } from "./write-log.ts";
 
 /**
  * The memory as plain files in one folder, for people to read:
@@ -44,6 +44,8 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
       return projects;
     },
 
+    readBackup: (name) => readBackup(folder, name, () => readWrites(writesFile)),
+
     async beginWrite(write) {
       const backup = join(folder, "backups", backupName(write, random));
       await createFile(backup, backupText(write));
@@ -62,18 +64,6 @@ export async function rememberedProjects(folder: string): Promise<readonly strin
   const vendors = await namesIn(join(folder, "accessors"));
   const projects = await Promise.all(vendors.map((vendor) => namesIn(join(folder, "accessors", vendor))));
   return projects.flat().map(nameOfFile);
-}
-
-interface WriteLine {
-  readonly event: "begin" | WriteEnd["outcome"];
-  readonly at: string;
-  readonly key: string;
-  /** Stands in the line of a beginning alone. */
-  readonly want?: "present" | "absent";
-  readonly accessors?: readonly Accessor[];
-  readonly revisionsBefore?: Readonly<Record<string, string>>;
-  readonly documents?: readonly { readonly id: string; readonly before: string; readonly after: string }[];
-  readonly backup?: string;
 }
 
 async function lastWrite(path: string, key: KeyRef, want: WriteRecord["want"]): Promise<LastGrant | null> {
@@ -107,25 +97,6 @@ async function readAccessors(path: string): Promise<readonly Accessor[] | null> 
   const accessors = file["accessors"];
   if (!Array.isArray(accessors) || !accessors.every(isAccessor)) throw damaged(path);
   return accessors;
-}
-
-function isAccessor(value: unknown): value is Accessor {
-  if (!isObject(value) || typeof value["cloud"] !== "string" || !isObject(value["fields"])) return false;
-  return Object.values(value["fields"]).every((field) => typeof field === "string");
-}
-
-async function readWrites(path: string): Promise<readonly WriteLine[]> {
-  const text = await readText(path);
-  if (text === null) return [];
-  return text.split("\n").flatMap((line) => {
-    // A line without an end was cut off when the machine went down: what it was to say never began.
-    if (!line.endsWith("}")) return [];
-    try {
-      return [JSON.parse(line) as WriteLine];
-    } catch (error) {
-      throw damaged(path, error);
-    }
-  });
 }
 
 function beginning(write: WriteRecord, backup: string) {
@@ -165,27 +136,10 @@ function backupText(write: WriteRecord): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
 function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     throw damaged(path, error);
   }
-}
-
-function damaged(path: string, cause?: unknown): Error {
-  return usageError(
-    "state.damaged",
-    `The state file ${path} is damaged, or was written by a newer keygrant. Nothing in it was changed.`,
-    "Use the keygrant that wrote it, restore the file, or move it away to begin anew.",
-    cause,
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

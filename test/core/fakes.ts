@@ -188,6 +188,9 @@ export function fakeMemory(diary: string[], last: { at: Date; revision: string }
     },
     lastRevoke: async () => null,
     projectsOf: async () => [],
+    readBackup: async () => {
+      throw new Error("no backup");
+    },
     async beginWrite(write) {
       diary.push("backup");
       begun = write;
