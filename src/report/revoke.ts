@@ -10,7 +10,7 @@ const DONE: Readonly<Record<RevokeReport["outcome"], string>> = {
 };
 
 const PROVEN: Readonly<Record<RevokeReport["proof"], string>> = {
-  "shut-out": "nobody of the vendor's is let in any more, by nothing that was read",
+  "shut-out": "nothing that was read lets the vendor in any more",
   "let-in": "the vendor is still let in",
   unknown: "whether the vendor is still let in could not be told",
   "not-made": "not made: nothing was written",
