@@ -25,30 +25,35 @@ export interface Subject {
   readonly granted: (world: World) => boolean;
 }
 
-interface Scene {
+export interface Scene {
   readonly cloud: CloudId;
   readonly key: string;
+  /** The call that writes the grant. */
+  readonly write: string;
   /** One grant and one registration, each exactly once. */
   readonly once: (world: World) => void;
   readonly granted: (world: World) => boolean;
 }
 
-const SCENES: readonly Scene[] = [
+export const SCENES: readonly Scene[] = [
   {
     cloud: "aws",
     key: HEALTHY_AWS_KEY,
+    write: "PutKeyPolicy",
     once: (world) => expect(statementsNaming(world, HEALTHY_AWS_KEY, VENDOR_DEMO.arn)).toHaveLength(1),
     granted: (world) => statementsNaming(world, HEALTHY_AWS_KEY, VENDOR_DEMO.arn).length > 0,
   },
   {
     cloud: "gcp",
     key: HEALTHY_GCP_KEY,
+    write: "SetIamPolicy",
     once: (world) => expect(rolesOf(world, HEALTHY_GCP_KEY, GCP_GROUP_DEMO)).toEqual([SYMMETRIC_ROLE]),
     granted: (world) => rolesOf(world, HEALTHY_GCP_KEY, GCP_GROUP_DEMO).length > 0,
   },
   {
     cloud: "oci",
     key: HEALTHY_OCI_KEY,
+    write: "CreatePolicy",
     once: (world) => expect(statements(world)).toEqual([...DEFINES, admit(HEALTHY_OCI_KEY)]),
     granted: (world) => statements(world) !== null,
   },
