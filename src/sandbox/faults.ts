@@ -4,9 +4,8 @@ import type { SandboxReply, SandboxRequest } from "./module.ts";
 import { isOciPath } from "./oci/path.ts";
 
 /**
- * What can go wrong on the way. `429`, `500`, `503`, `throttle`, `html`, `garbage`, `reset` and `hang` strike before
- * the request is looked at; `lost`, `504`, `truncated` and `drip` after it was carried out: the change is made, and
- * the caller cannot know.
+ * What can go wrong on the way. `lost`, `504`, `truncated`, `retyped` and `drip` strike after the request was carried
+ * out: the change is made, and the caller cannot know. All others strike before it is looked at.
  */
 export const FAULT_KINDS = [
   "429",
@@ -15,11 +14,16 @@ export const FAULT_KINDS = [
   "throttle",
   "html",
   "garbage",
+  "malformed",
+  "ok-error",
+  "redirect",
+  "expired",
   "reset",
   "hang",
   "lost",
   "504",
   "truncated",
+  "retyped",
   "drip",
 ] as const;
 
@@ -85,6 +89,14 @@ export function refusalOf(kind: FaultKind, request: SandboxRequest): SandboxRepl
       return dialectOf(request)(Number(kind), false);
     case "throttle":
       return dialectOf(request)(429, true);
+    case "ok-error":
+      return { ...dialectOf(request)(500, false), status: 200 };
+    case "expired":
+      return dialectOf(request)(401, false);
+    case "malformed":
+      return { status: 200, headers: { "content-type": "application/json" }, body: '{"keys": [{"name": }' };
+    case "redirect":
+      return { status: 307, headers: { location: request.path }, body: "" };
     case "html":
       return html(502, "502 Bad Gateway");
     case "garbage":
@@ -103,6 +115,8 @@ export function spoilt(kind: FaultKind, reply: SandboxReply): SandboxReply {
       return { status: 0, headers: {}, body: "" };
     case "504":
       return html(504, "504 Gateway Time-out");
+    case "retyped":
+      return { ...reply, headers: { ...reply.headers, "content-type": "text/html" } };
     case "truncated":
       return { ...reply, body: Buffer.from(reply.body).subarray(0, Math.floor(Buffer.byteLength(reply.body) / 2)) };
     default:
@@ -134,6 +148,7 @@ const RETRY_AFTER_SECONDS = 1;
 function awsName(status: number, native: boolean): readonly [string, string] {
   if (native) return ["ThrottlingException", "Rate exceeded"];
   if (status === 429) return ["TooManyRequestsException", "Too Many Requests"];
+  if (status === 401) return ["ExpiredTokenException", "The security token included in the request is expired"];
   if (status === 503) return ["ServiceUnavailable", "The service is unavailable. Please try again shortly."];
   return ["KMSInternalException", "The request was rejected because an internal exception occurred."];
 }
@@ -142,7 +157,7 @@ function awsName(status: number, native: boolean): readonly [string, string] {
 function awsJson(status: number, native: boolean): SandboxReply {
   const [name, message] = awsName(status, native);
   return {
-    status: native ? 400 : status,
+    status: native || status === 401 ? 400 : status,
     headers: {
       "content-type": "application/x-amz-json-1.1",
       "x-amzn-errortype": name,
@@ -152,11 +167,17 @@ function awsJson(status: number, native: boolean): SandboxReply {
   };
 }
 
+function queryName(status: number): readonly [string, string] {
+  return status === 401
+    ? ["ExpiredToken", "The security token included in the request is expired"]
+    : awsName(status, false);
+}
+
 /** AWS query, STS. */
 function awsQuery(status: number, native: boolean): SandboxReply {
-  const [name, message] = native ? ["Throttling", "Rate exceeded"] : awsName(status, native);
+  const [name, message] = native ? ["Throttling", "Rate exceeded"] : queryName(status);
   return {
-    status: native ? 400 : status,
+    status: native ? 400 : status === 401 ? 403 : status,
     headers: { "content-type": "text/xml" },
     body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>${native ? "Sender" : "Receiver"}</Type><Code>${name}</Code><Message>${message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>`,
   };
@@ -170,9 +191,11 @@ function google(status: number): SandboxReply {
           "RESOURCE_EXHAUSTED",
           "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service 'cloudkms.googleapis.com' for consumer 'project_number:100000000001'.",
         ]
-      : status === 503
-        ? ["UNAVAILABLE", "The service is currently unavailable."]
-        : ["INTERNAL", "Internal error encountered."];
+      : status === 401
+        ? ["UNAUTHENTICATED", "Request had invalid authentication credentials."]
+        : status === 503
+          ? ["UNAVAILABLE", "The service is currently unavailable."]
+          : ["INTERNAL", "Internal error encountered."];
   return {
     status,
     headers: { "content-type": "application/json; charset=UTF-8" },
@@ -185,9 +208,11 @@ function oci(status: number): SandboxReply {
   const [code, message] =
     status === 429
       ? ["TooManyRequests", "User-rate limit exceeded."]
-      : status === 503
-        ? ["ServiceUnavailable", "The service is currently unavailable."]
-        : ["InternalServerError", "Internal server error."];
+      : status === 401
+        ? ["NotAuthenticated", "The required information to complete authentication was not provided or was incorrect."]
+        : status === 503
+          ? ["ServiceUnavailable", "The service is currently unavailable."]
+          : ["InternalServerError", "Internal server error."];
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ code, message }) };
 }
 
@@ -196,9 +221,11 @@ function aiven(status: number): SandboxReply {
   const message =
     status === 429
       ? `The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in ${RETRY_AFTER_SECONDS}s`
-      : status === 503
-        ? "Service Unavailable"
-        : "Internal Server Error";
+      : status === 401
+        ? "Token expired"
+        : status === 503
+          ? "Service Unavailable"
+          : "Internal Server Error";
   return {
     status,
     headers: {

@@ -75,6 +75,8 @@ export interface WorldOptions {
   readonly jitter?: Jitter;
   /** What happens while the command sleeps. */
   readonly sleep?: Clock["sleep"];
+  /** The sandbox's own pauses never end: what it hands out in pieces stops after the first. */
+  readonly stalls?: boolean;
 }
 
 /**
@@ -86,7 +88,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stateDir = await mkdtemp(join(tmpdir(), "keygrant-test-"));
   const sandbox = await startSandbox({
     dir: null,
-    clock,
+    clock: options.stalls === true ? { ...clock, sleep: (_ms, signal) => untilAborted(signal) } : clock,
     random: (size) => randomBytes(size),
     jitter: options.jitter ?? (() => 0.5),
     mode: "embedded",
@@ -119,6 +121,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** Runs the whole command in this process, with nothing but what is given: no world, no environment. */

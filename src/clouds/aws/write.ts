@@ -63,17 +63,24 @@ export async function putPolicy(
   }
 }
 
-type Sent = { readonly requestId: string | null } | { readonly failure: AwsFailure };
+type Sent = { readonly requestId: string } | { readonly failure: AwsFailure };
 
 async function send(deps: WriteDeps, target: Target, edit: Edit, asked: Asked): Promise<Sent> {
   try {
     const input = { KeyId: target.keyId, PolicyName: "default", Policy: edit.after } as const;
     const { $metadata } = await target.kms.putKeyPolicy(input, deps.signal);
-    return { requestId: $metadata.requestId ?? null };
+    const { requestId } = $metadata;
+    return requestId === undefined ? { failure: NOT_FROM_AWS } : { requestId };
   } catch (error) {
     return { failure: readFailure(error, asked) };
   }
 }
+
+/**
+ * The right answer is an empty 200 (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html), which
+ * anybody can give: the request id is what AWS puts into every answer of its own.
+ */
+const NOT_FROM_AWS: AwsFailure = { kind: "foreign", name: "HTTP 200 without a request id", words: "" };
 
 /** Growing, and never the same for two who wait for the same thing. */
 function pauseBefore(attempt: number, jitter: Jitter): number {

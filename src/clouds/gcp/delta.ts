@@ -1,3 +1,4 @@
+import { KeygrantError } from "../../core/errors.ts";
 import {
   addMember,
   closePolicy,
@@ -61,4 +62,14 @@ export function applyDelta(text: string, delta: Delta): string | null {
     if (removals.length > 0) changed = true;
   }
   return changed ? closePolicy(edit) : null;
+}
+
+/** Whether all that the edit does is in the policy, whatever else is. */
+export function isDone(text: string, delta: Delta): boolean {
+  try {
+    return applyDelta(text, delta) === null;
+  } catch (error) {
+    if (error instanceof KeygrantError) return false;
+    throw error;
+  }
 }

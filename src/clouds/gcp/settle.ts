@@ -1,7 +1,7 @@
 import { KeygrantError } from "../../core/errors.ts";
 import { type DocumentBody, type Edit, type LookCode, type Seen, unseen } from "../../core/model.ts";
 import { pause } from "./calls.ts";
-import { applyDelta, type Delta } from "./delta.ts";
+import { type Delta, isDone } from "./delta.ts";
 import { type ReadDeps, readKeyPolicy } from "./reads.ts";
 
 const BETWEEN_READS_MS = 1_000;
@@ -57,15 +57,6 @@ type Standing = "before" | "after" | "other";
 function standingOf(body: DocumentBody, edit: Edit, delta: Delta): Standing {
   if (isDone(body.text, delta)) return "after";
   return body.revision === edit.revision ? "before" : "other";
-}
-
-function isDone(text: string, delta: Delta): boolean {
-  try {
-    return applyDelta(text, delta) === null;
-  } catch (error) {
-    if (error instanceof KeygrantError) return false;
-    throw error;
-  }
 }
 
 /** Counts how often the same was said without a break; null breaks it. */

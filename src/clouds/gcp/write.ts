@@ -1,17 +1,19 @@
 import { KeygrantError, LookError, refusal } from "../../core/errors.ts";
 import type { DocumentBody, Edit } from "../../core/model.ts";
 import { failureOf, pause, pauseAfter } from "./calls.ts";
-import { applyDelta, type Delta } from "./delta.ts";
+import { applyDelta, type Delta, isDone } from "./delta.ts";
 import { type Asked, type GcpFailure, isPassing } from "./errors.ts";
 import { parseExactly } from "./json.ts";
 import { lookFailure } from "./look.ts";
 import { isRecord } from "./policy.ts";
-import { readKeyPolicy } from "./reads.ts";
+import { policyBody, readKeyPolicy } from "./reads.ts";
 import type { SettleDeps } from "./settle.ts";
 import { memberRefusal } from "./sharing.ts";
 
 /** How often a write is tried against policies that others keep changing, or without an answer. */
 const TRIES = 8;
+/** How often when somebody else than Google answers: that is rarely over a moment later. */
+const FOREIGN_TRIES = 3;
 const ASKED: Asked = { call: "SetIamPolicy", permission: "cloudkms.cryptoKeys.setIamPolicy", about: " of the key" };
 
 /**
@@ -33,10 +35,11 @@ export async function writePolicy(
     const now = await readNow(deps, key, edit, failure);
     const text = now.revision === edit.revision ? edit.after : redo(now, edit, delta);
     if (text === null) return attempt > 0;
+    if (failure?.kind === "foreign" && attempt >= FOREIGN_TRIES) break;
     if (attempt === 0) await beforeWrite();
-    failure = await send(deps, key, edit, text);
+    failure = await send(deps, key, edit, text, delta);
     if (failure === null) return true;
-    if (failure.kind !== "conflict" && !isPassing(failure)) throw refusalFor(failure, edit);
+    if (!isWorthAnotherLook(failure)) throw refusalFor(failure, edit);
   }
   throw givenUp(failure, edit);
 }
@@ -61,10 +64,17 @@ function redo(now: DocumentBody, edit: Edit, delta: Delta): string | null {
   }
 }
 
-async function send(deps: SettleDeps, key: string, edit: Edit, text: string): Promise<GcpFailure | null> {
+/** What another look at the policy can settle: somebody was faster, or what came back is not the answer. */
+function isWorthAnotherLook(failure: GcpFailure): boolean {
+  return failure.kind === "conflict" || failure.kind === "foreign" || isPassing(failure);
+}
+
+async function send(deps: SettleDeps, key: string, edit: Edit, text: string, delta: Delta): Promise<GcpFailure | null> {
   try {
-    await deps.port.setIamPolicy(key, atVersion3(text), deps.signal);
-    return null;
+    const answer = await deps.port.setIamPolicy(key, atVersion3(text), deps.signal);
+    // What was stored comes back (https://cloud.google.com/kms/docs/reference/rest/v1/Policy); a 200 alone is no yes.
+    const stored = policyBody(answer, edit.title);
+    return stored.known && isDone(stored.value.text, delta) ? null : NOT_THE_POLICY;
   } catch (error) {
     const failure = failureOf(error, deps.signal);
     // Nobody waits any longer; whether it has arrived is another question.
@@ -72,6 +82,14 @@ async function send(deps: SettleDeps, key: string, edit: Edit, text: string): Pr
     return failure;
   }
 }
+
+const NOT_THE_POLICY: GcpFailure = {
+  kind: "foreign",
+  name: "not the policy that was written",
+  words: "",
+  retryAfterMs: null,
+  details: [],
+};
 
 /**
  * Version 3 is what keeps conditions: a write that says version 1 drops all of them
@@ -98,7 +116,6 @@ function refusalFor(failure: GcpFailure, edit: Edit): KeygrantError {
       "If it is the vendor's, ask the vendor; if it is another one, take it out of the policy, then run the same command again.",
     );
   }
-  if (kind === "foreign") return unknownWhether(failure, edit);
   if (kind === "credentials" || kind === "misconfigured" || kind === "not-enabled") {
     const why = lookFailure(failure, ASKED);
     return new LookError({ ...why, detail: `${nothing}. ${why.detail}` }, "Run the same command again.");
@@ -140,7 +157,7 @@ function givenUp(failure: GcpFailure | null, edit: Edit): KeygrantError {
   return new LookError({ ...why, detail: `Nothing was written to ${edit.title}. ${why.detail}` }, AGAIN);
 }
 
-const MAY_HAVE_ARRIVED: ReadonlySet<GcpFailure["kind"]> = new Set(["cut-off", "timeout", "server"]);
+const MAY_HAVE_ARRIVED: ReadonlySet<GcpFailure["kind"]> = new Set(["cut-off", "timeout", "server", "foreign"]);
 
 function unknownWhether(failure: GcpFailure, edit: Edit): LookError {
   const why = lookFailure(failure, ASKED);

@@ -282,7 +282,10 @@ function identityPort(httpClient: HttpClient, at: Endpoint): IdentityPort {
     updatePolicy: (policyId, statements, ifMatch) =>
       read(async () => {
         const updatePolicyDetails = { statements: [...statements] };
-        return { requestId: requestIdOf(await client.updatePolicy({ policyId, ifMatch, updatePolicyDetails })) };
+        const answer = await client.updatePolicy({ policyId, ifMatch, updatePolicyDetails });
+        if (policyOf(answer.policy).id !== policyId)
+          throw new OciCallError({ kind: "foreign", words: "another policy" });
+        return { requestId: requestIdOf(answer) };
       }),
     deletePolicy: (policyId, ifMatch) =>
       read(async () => ({ requestId: requestIdOf(await client.deletePolicy({ policyId, ifMatch })) })),

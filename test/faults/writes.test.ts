@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { openWorld } from "../cli/harness.ts";
+import { SCENES } from "./subjects.ts";
+
+/**
+ * A 200 to our write that is not the cloud's answer to it says nothing about what was written: it is looked up, and
+ * where that does not show what was written, nobody knows. It is never taken for a success, and never for a verdict.
+ */
+const WRITES = SCENES.flatMap(({ cloud, key, granted, once, write }) =>
+  ["garbage", "malformed", "ok-error"].map((kind) => ({ cloud, key, granted, once, write, kind })),
+);
+
+describe.each(WRITES)("$kind at $write", ({ key, granted, once, write, kind }) => {
+  const onboard = ["onboard", key, "--yes", "--wait", "0"];
+
+  it("for ever: exit code 12, nothing is believed, and the next run finishes", async () => {
+    await using world = await openWorld({ knobs: { faults: [`${kind}=1@${write}`] } });
+    const { exitCode, json } = await world.json(onboard);
+    expect({ exitCode, code: json.error?.code }).toEqual({ exitCode: 12, code: "look.unreachable" });
+    expect(json.error.fix).toMatch(/\S/);
+    expect(granted(world)).toBe(false);
+    world.sandbox.turn({ faults: [] });
+    expect((await world.json(onboard)).exitCode).toBe(0);
+    once(world);
+  });
+
+  it("once: it is looked up and written", async () => {
+    await using world = await openWorld({ knobs: { faults: [`${kind}=1x1@${write}`] } });
+    expect((await world.json(onboard)).exitCode).toBe(0);
+    once(world);
+  });
+});
