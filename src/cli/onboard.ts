@@ -88,7 +88,7 @@ async function run(invocation: Invocation<Options>, session: Session, config: Co
     cloud,
     policy,
     parseResource: (registration) => session.parseResource(registration),
-    memory: session.memory,
+    memory: await session.openMemory(),
     clock: invocation.host.clock,
     jitter: invocation.host.jitter,
     signal: session.signal,
