@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
+import { onFirstUsePlugin } from "./first-use.ts";
 import { notices } from "./notices.ts";
 import { peggyPlugin } from "./peggy.ts";
 
@@ -26,7 +27,7 @@ const result = await build({
   metafile: true,
   // stdout is data: what a library prints goes where talk goes.
   define: { "console.log": "console.error", "console.info": "console.error" },
-  plugins: [peggyPlugin],
+  plugins: [peggyPlugin, onFirstUsePlugin],
   // Libraries that are CommonJS ask for Node's own modules with require, and for where they are.
   banner: {
     js: [

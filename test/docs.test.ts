@@ -4,6 +4,7 @@ import { configFileSchema, configurationPage } from "../build/configuration.ts";
 import { optionsPage } from "../build/options.ts";
 import { codesPage, jsonPage, policyFileSchema } from "../build/pages.ts";
 import { permissionsPage } from "../build/permissions.ts";
+import { sizingPage } from "../build/sizing.ts";
 
 it.each([
   ["docs/codes.md", codesPage],
@@ -23,4 +24,10 @@ it("docs/configuration.md has every key of the schema (npm run docs)", async () 
 it("docs/permissions.md has the calls and roles of the code (npm run docs)", async () => {
   const page = await readFile("docs/permissions.md", "utf8");
   expect(permissionsPage(page)).toBe(page);
+});
+
+it("docs/sizing.md has what the quotas of the code allow (npm run docs)", async () => {
+  const page = await readFile("docs/sizing.md", "utf8");
+  expect(page).toContain("100,000");
+  expect(sizingPage(page)).toBe(page);
 });

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -59,7 +58,7 @@ export function processHost(): Host {
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
-    random: (size) => randomBytes(size),
+    random: (size) => crypto.getRandomValues(new Uint8Array(size)),
     jitter: Math.random,
     interrupted: interruption.signal,
     cwd: process.cwd(),

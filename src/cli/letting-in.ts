@@ -91,7 +91,7 @@ export async function lettingInDeps<Options extends LettingInOptions>(
   const deps: Deps = {
     vendor,
     parseResource: (registration) => session.parseResource(registration),
-    memory: session.memory,
+    memory: await session.openMemory(),
     clock: host.clock,
     jitter: host.jitter,
     signal: session.signal,

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { text as readAll } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import { CLOUD_IDS, grantingRole, openDialect } from "../clouds/index.ts";
 import { type CloudDialect, POLICY_FORMATS, type PolicyFormat, type PolicyText } from "../core/cloud.ts";
@@ -243,7 +242,9 @@ function printed(print: () => string, current: string | undefined): string {
 async function givenDocument({ host, options }: Invocation<Options>): Promise<string | null> {
   const { current } = options;
   if (current === undefined) return null;
-  return current === "-" ? readAll(host.stdin) : readDocument(current);
+  if (current !== "-") return readDocument(current);
+  const { text } = await import("node:stream/consumers");
+  return text(host.stdin);
 }
 
 async function readLive(session: Session, key: KeyRef | null): Promise<KeyFacts> {

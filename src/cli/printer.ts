@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import type { styleText } from "node:util";
 import type { Host, Output } from "./host.ts";
 
 type Format = Parameters<typeof styleText>[0];
@@ -61,5 +61,8 @@ export function createPrinter(host: Host, options: PrintOptions): Printer {
 /** Colours only on a terminal, and never against NO_COLOR (https://no-color.org) or `--no-color`. */
 function painter(host: Host, stream: Output, wanted: boolean): Paint {
   const on = wanted && stream.isTTY === true && !host.env["NO_COLOR"];
-  return on ? (format, text) => styleText(format, text, { validateStream: false }) : (_format, text) => text;
+  if (!on) return (_format, text) => text;
+  // Loaded here: where nothing is coloured a command starts without it.
+  const util = process.getBuiltinModule("node:util");
+  return (format, text) => util.styleText(format, text, { validateStream: false });
 }

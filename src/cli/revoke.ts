@@ -101,7 +101,7 @@ export async function revokeDeps<Options extends RevokingOptions>(
     cloud,
     policy: session.policyFor(key.cloud),
     parseResource: (registration) => session.parseResource(registration),
-    memory: session.memory,
+    memory: await session.openMemory(),
     clock: invocation.host.clock,
     signal: session.signal,
     backupsExpired: () => askBackups(invocation),

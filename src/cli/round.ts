@@ -61,7 +61,7 @@ async function runIn(round: Round, session: Session): Promise<number> {
       validateOptions,
       {
         vendor,
-        memory: session.memory,
+        memory: await session.openMemory(),
         clock: host.clock,
         openCloud: (key) => session.openCloud(key),
         policyFor: (key) => policyOf(options.vendor, key.cloud),

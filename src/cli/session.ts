@@ -25,7 +25,8 @@ import type { CommonOptions, GrantingOptions, LocatingOptions } from "./options.
 /** The state, the credentials and the connections of one command. Nothing is loaded or asked before it is needed. */
 export interface Session {
   readonly environment: Environment;
-  readonly memory: Memory;
+  /** What was accepted and written. */
+  openMemory(): Promise<Memory>;
   /** Whether the cloud is asked on this machine, where nobody's quota is shared. */
   isLocal(cloud: CloudId): boolean;
   /** What `validate` remembers; null with `--no-state`. */
@@ -54,9 +55,6 @@ export type SessionOptions = Omit<CommonOptions, "output"> & LocatingOptions & P
 export async function openSession(options: SessionOptions, host: Host, config: Config = NO_CONFIG): Promise<Session> {
   const sandbox = options.sandbox ? await openSandboxWorld(host) : null;
   const environment: Environment = sandbox === null ? host : { env: sandbox.env, home: sandbox.dir };
-  const { stateFolder } = await import("../state/files.ts");
-  const { fileMemory } = await import("../state/memory.ts");
-  const folder = sandbox === null ? stateFolder(host.env, host.home) : sandbox.stateDir;
   const signal =
     options.deadline === undefined
       ? host.interrupted
@@ -65,6 +63,12 @@ export async function openSession(options: SessionOptions, host: Host, config: C
   const closers: (() => void | Promise<void>)[] = [];
   const notes: string[] = [];
   const about = { options, host, config, environment, signal, closers, notes };
+
+  async function folder(): Promise<string> {
+    if (sandbox !== null) return sandbox.stateDir;
+    const { stateFolder } = await import("../state/files.ts");
+    return stateFolder(host.env, host.home);
+  }
 
   function openOnce(id: CloudId, role: string | null): Promise<Cloud> {
     const name = JSON.stringify([id, role]);
@@ -75,7 +79,10 @@ export async function openSession(options: SessionOptions, host: Host, config: C
 
   return {
     environment,
-    memory: fileMemory(folder, host.random),
+    async openMemory() {
+      const { fileMemory } = await import("../state/memory.ts");
+      return fileMemory(await folder(), host.random);
+    },
     isLocal: (cloud) => isLocal(cloud, environment),
     async openStore(given) {
       if (given === false) return null;
@@ -84,7 +91,7 @@ export async function openSession(options: SessionOptions, host: Host, config: C
       const text = given ?? configured ?? environment.env["KEYGRANT_STATE"];
       const address = text
         ? parseStoreAddress(text, { fromArgument: given !== undefined })
-        : defaultStoreAddress(folder);
+        : defaultStoreAddress(await folder());
       const store = await openStore(address, host);
       closers.push(() => store.close());
       return store;

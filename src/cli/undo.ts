@@ -28,7 +28,8 @@ export function undoCommand(program: Command, host: Host, finish: Finish): void 
 
 async function run(invocation: Invocation<Options>, session: Session): Promise<number> {
   const { args, options, printer } = invocation;
-  const backup = await session.memory.readBackup(args[0] ?? "");
+  const memory = await session.openMemory();
+  const backup = await memory.readBackup(args[0] ?? "");
   // What the file says of the key is read like any other reference.
   const key = session.parseKey(backup.key.id, { cloud: backup.key.cloud });
   const projects = projectsOf(options.project, session);

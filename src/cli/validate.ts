@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { usageError } from "../core/errors.ts";
+import { DEFAULT_SHARE } from "../core/pace.ts";
 import { action, type Finish } from "./command.ts";
 import { loadConfig, withConfig } from "./configured.ts";
 import type { Host } from "./host.ts";
@@ -88,7 +89,7 @@ export function validateCommand(program: Command, host: Host, finish: Finish): v
     .addOption(
       new Option("--max-share <percent>", "the share of each cloud's published quotas to use")
         .argParser(share)
-        .default(0.2, "20%"),
+        .default(DEFAULT_SHARE, `${DEFAULT_SHARE * 100}%`),
     )
     .option("--concurrency <n>", "how many keys are looked at at once, at most (default: 64)", positiveInteger)
     .option(

@@ -60,22 +60,25 @@ async function validateKey(run: Run, ref: KeyRef): Promise<readonly Look[]> {
   );
   const facts = await cloud.inspect(ref, everyone.kind === "trusted" ? everyone.grant : null);
   const subjects = subjectsOf(run, facts.ref.id);
-  const probe = await roundTrip(run, cloud, facts, subjects[0] ?? NOBODYS);
-  const about = { run, cloud, facts, probe: probe.outcome, policy };
-  const reports = subjects.map(async (one) =>
+  // The cloud and the vendor are asked at the same time.
+  const probing = roundTrip(run, cloud, facts, subjects[0] ?? NOBODYS);
+  const about = { run, cloud, facts, probing, policy };
+  const judging = subjects.map(async (one) =>
     judgeFor(about, one, await run.accessors(whoseOf(run, one), facts.ref, policy, cloud)),
   );
+  const [probe, reports] = await Promise.all([probing, Promise.all(judging)]);
   const made = probe.at === null ? null : { at: probe.at, outcome: probe.outcome };
-  return (await Promise.all(reports)).map((report) => ({ ...asLook(report), probe: made }));
+  return reports.map((report) => ({ ...asLook(report), probe: made }));
+}
+
+interface Probed {
+  readonly outcome: Probe;
+  /** When it was made; null: not at all, or in vain. */
+  readonly at: string | null;
 }
 
 /** The round trip, or the last one while it is recent enough: the owner's audit log is not ours to fill. */
-async function roundTrip(
-  run: Run,
-  cloud: Cloud,
-  facts: KeyFacts,
-  subject: Subject,
-): Promise<{ outcome: Probe; at: string | null }> {
+async function roundTrip(run: Run, cloud: Cloud, facts: KeyFacts, subject: Subject): Promise<Probed> {
   const { deps, options } = run;
   const id = { vendor: deps.vendor.id, project: projectOf(subject), key: facts.ref.id };
   const last = options.probeEveryMs === null ? null : ((await deps.store?.read(id))?.probe ?? null);
@@ -132,15 +135,16 @@ interface Looked {
   readonly run: Run;
   readonly cloud: Cloud;
   readonly facts: KeyFacts;
-  readonly probe: Probe;
+  readonly probing: Promise<Probed>;
   readonly policy: VendorCloudPolicy;
 }
 
 async function judgeFor(looked: Looked, subject: Subject, named: Named): Promise<KeyReport> {
-  const { run, cloud, facts, probe, policy } = looked;
+  const { run, cloud, facts, probing, policy } = looked;
   const { registration } = subject;
   const { deps, options } = run;
-  const [vendorView, services, windows] = await Promise.all([
+  const [{ outcome: probe }, vendorView, services, windows] = await Promise.all([
+    probing,
     viewOf(run, subject),
     servicesOf(run, subject),
     windowsOf(deps.memory, facts.ref, options.waitMs),

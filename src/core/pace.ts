@@ -127,6 +127,9 @@ const QUOTAS: Readonly<Record<KeyRef["cloud"], { readonly callsPerSecond: number
   azure: { callsPerSecond: 10, callsPerKey: 2 },
 };
 
+/** How much of the published quotas keygrant takes by default: cryptographic ones are shared with production. */
+export const DEFAULT_SHARE = 0.2;
+
 /** Keys a second in a domain, when keygrant may take `share` (0 to 1) of its quotas. */
 export function keysPerSecond(domain: string, share: number): number {
   const cloud = domain.split(" ", 1)[0] as KeyRef["cloud"];

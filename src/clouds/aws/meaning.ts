@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { isRecord } from "./statement.ts";
 
 /**
@@ -11,6 +10,8 @@ export function sameMeaning(a: string, b: string): boolean {
 
 /** Names the meaning of a key policy: the same for every spelling that AWS may give back for it. */
 export function revisionOf(text: string): string {
+  // Loaded here: a command that only prints a statement starts without it.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   return `sha256:${createHash("sha256").update(canonical(text)).digest("hex")}`;
 }
 

@@ -11,16 +11,18 @@ import { writePolicy } from "./write.ts";
  * one that never settled, as it was read when it was still another.
  */
 export async function applyChange(deps: SettleDeps, change: Change, options: ApplyOptions): Promise<Applied> {
-  const caller = await whoWrites(deps);
+  const asked = whoWrites(deps);
+  // Asked while the policy is read again; a failure is thrown where the answer is wanted.
+  asked.catch(() => {});
   let facts = change.after;
   for (const edit of change.edits) {
     refuseOtherDocuments(edit);
     const delta = deltaOf(edit.before, edit.after);
-    await writePolicy(deps, change.key.id, edit, delta, () => options.beforeWrite(caller));
+    await writePolicy(deps, change.key.id, edit, delta, async () => options.beforeWrite(await asked));
     facts = withRead(facts, await settle(deps, change.key.id, edit, delta, options.settleReads));
   }
   // Google Cloud gives its answers no ids that anybody could ask about.
-  return { caller, requestIds: [], facts };
+  return { caller: await asked, requestIds: [], facts };
 }
 
 function refuseOtherDocuments(edit: Edit): void {
