@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import type { AivenWorld } from "../src/sandbox/aiven/world.ts";
+import { type AivenWorld, newProject } from "../src/sandbox/aiven/world.ts";
 import type { AwsWorld } from "../src/sandbox/aws/world.ts";
+import { OWNER } from "../src/sandbox/cast.ts";
 import { sandboxKeys, startSandbox } from "../src/sandbox/index.ts";
 
 /**
  * A sandbox with a fleet, in a process of its own: `node bench/world.ts KEYS LATENCY_MS ENV_FILE COUNTS_FILE`. The keys
- * are copies of one that the vendor can use, over twenty regions of an account, each of which has quotas of its own.
+ * are copies of one that the vendor can use, over twenty accounts with a role each to look at them, and ten projects.
  * When it is told to end it leaves how often each operation was asked for.
  */
-export const REGIONS = Array.from({ length: 20 }, (_, index) => `eu-bench-${index + 1}`);
+const ACCOUNTS = Array.from({ length: 20 }, (_, index) => String(100_000_000_001 + index));
+const PROJECTS = Array.from({ length: 10 }, (_, index) => `fleet-${index}`);
+const ROLE = "keygrant-audit";
 
 const [keys = "", latency = "", envFile = "", countsFile = ""] = process.argv.slice(2);
 const counts: Record<string, number> = {};
@@ -31,22 +34,31 @@ const sandbox = await startSandbox({
 });
 sandbox.alter((worlds) => {
   const aws = worlds["aws"] as AwsWorld;
-  const demo = (worlds["aiven"] as AivenWorld).projects.find((one) => one.name === "demo");
+  const aiven = worlds["aiven"] as AivenWorld;
+  const demo = aiven.projects.find((one) => one.name === "demo");
   const granted = sandboxKeys().find((one) => one.cloud === "aws" && one.name === "granted")?.id;
   const model = aws.keys.find((one) => one.arn === granted);
   if (demo === undefined || model === undefined) throw new Error("the sandbox lacks what is to be copied");
+  const projects = PROJECTS.map((name) => ({ ...newProject(name), accessors: structuredClone(demo.accessors) }));
+  aiven.projects.push(...projects);
+  for (const account of ACCOUNTS) {
+    aws.accounts.push(account);
+    aws.roles.push({ arn: `arn:aws:iam::${account}:role/${ROLE}`, trusts: [OWNER.arn], iam: "everything" });
+  }
   for (let number = 0; number < Number(keys); number++) {
-    const region = REGIONS[number % REGIONS.length] ?? "";
+    const account = ACCOUNTS[number % ACCOUNTS.length] ?? "";
     const id = `33333333-0000-4000-8000-${String(number).padStart(12, "0")}`;
-    const arn = `arn:aws:kms:${region}:${model.account}:key/${id}`;
-    aws.keys.push({ ...structuredClone(model), region, id, arn });
-    demo.cmks.push({
+    const arn = `arn:aws:kms:${model.region}:${account}:key/${id}`;
+    const policy = model.policy.replaceAll(model.account, account);
+    aws.keys.push({ ...structuredClone(model), account, id, arn, policy });
+    projects[number % projects.length]?.cmks.push({
       ...{ id: id.replace(/^3+/, "00000000"), provider: "aws", default_cmk: false, resource: arn, status: "current" },
       ...{ created_at: "2026-01-01T00:00:00.000Z", updated_at: "2026-01-01T00:00:00.000Z" },
     });
   }
 });
-await writeFile(envFile, JSON.stringify(sandbox.env));
+const fleet = { KEYGRANT_BENCH_PROJECTS: PROJECTS.join(" "), KEYGRANT_BENCH_ROLE: ROLE };
+await writeFile(envFile, JSON.stringify({ ...sandbox.env, ...fleet }));
 process.stdout.write("listening\n");
 await once(process, "SIGTERM");
 await writeFile(countsFile, JSON.stringify(counts));

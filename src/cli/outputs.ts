@@ -133,6 +133,9 @@ export async function openOutputs(choices: readonly OutputChoice[], deps: Output
   };
 }
 
+/** How many characters are gathered before they are written to a file. */
+const CHUNK = 65_536;
+
 async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
   const writer = await writerFor(choice, deps.paint);
   const { to } = choice;
@@ -148,11 +151,26 @@ async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
       error,
     );
   });
+  // Nobody reads it before it is whole: many keys go to the disk at once.
+  const held: string[] = [];
+  let size = 0;
+  let written = Promise.resolve();
+  const flush = () => {
+    const text = held.splice(0).join("");
+    size = 0;
+    written = written.then(() => file.appendFile(text));
+    return written;
+  };
   return {
     choice,
     writer,
-    write: (text) => file.appendFile(text),
+    async write(text) {
+      held.push(text);
+      size += text.length;
+      if (size >= CHUNK) await flush();
+    },
     async finish() {
+      await flush();
       await file.close();
       await rename(unfinished, to);
     },

@@ -26,17 +26,26 @@ export type NamedAccessors = (
 /** What the principals of a project must be on the key's cloud; empty: whatever the vendor says first. */
 export type Expected = (about: { readonly project: string; readonly key: KeyRef }) => FieldValues;
 
-/** Asks the vendor once for each project, cloud and region, however many keys want to know. */
+/** Asks the vendor once for each project, cloud and region, and memory once, however many keys want to know. */
 export function askAccessors(
   deps: { readonly vendor: Vendor; readonly memory: Memory },
   expected: Expected,
 ): NamedAccessors {
   const asked = new Map<string, Promise<readonly Accessor[] | LookError>>();
+  const remembered = new Map<string, Promise<readonly Accessor[] | null>>();
 
   function ask(project: string, key: KeyRef): Promise<readonly Accessor[] | LookError> {
     const name = JSON.stringify([project, key.cloud, key.region]);
     const answer = asked.get(name) ?? askOne(deps.vendor, project, key);
     asked.set(name, answer);
+    return answer;
+  }
+
+  /** As of the same moment as the vendor's answer, which is not asked for again either. */
+  function accepted(project: string, { cloud }: KeyRef): Promise<readonly Accessor[] | null> {
+    const name = JSON.stringify([project, cloud]);
+    const answer = remembered.get(name) ?? deps.memory.acceptedAccessors({ vendor: deps.vendor.id, project, cloud });
+    remembered.set(name, answer);
     return answer;
   }
 
@@ -55,9 +64,13 @@ export function askAccessors(
         findings.push(lookFinding("grant", project, answer.why));
         continue;
       }
-      const about = { vendor: deps.vendor.id, project, cloud: key.cloud };
-      const remembered = await deps.memory.acceptedAccessors(about);
-      const trust = trustAccessors({ named: answer, remembered, expected: expected({ project, key }), accepted: {} });
+      const before = await accepted(project, key);
+      const trust = trustAccessors({
+        named: answer,
+        remembered: before,
+        expected: expected({ project, key }),
+        accepted: {},
+      });
       if (!trust.trusted) findings.push(accessorChanged(key.id, trust));
       findings.push(...answer.flatMap((accessor) => unsafe(accessor, key, policy, cloud)));
       accessors.push(...answer);

@@ -192,18 +192,25 @@ async function watched(
 ): Promise<SandboxReply | undefined> {
   if (backend.onRequest === null) return undefined;
   try {
-    // A hook that waits for ever must not keep the sandbox from closing.
-    return await Promise.race([backend.onRequest(request, phase), aborted(closing)]);
+    const answer = backend.onRequest(request, phase);
+    return answer instanceof Promise ? await unlessAborted(answer, closing) : answer;
   } catch {
     return RESET;
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+/** A hook that waits for ever must not keep the sandbox from closing. Leaves nothing behind on the signal. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const done = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: done.signal });
   });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    done.abort();
+  }
 }
 
 /** A sandbox that fails says that it was the sandbox, and goes on. */

@@ -1,4 +1,4 @@
-import { chmod, type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { usageError } from "../core/errors.ts";
 
@@ -10,6 +10,17 @@ const FILE_MODE = 0o600;
 export async function readText(path: string): Promise<string | null> {
   try {
     return await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw unusable(path, error);
+  }
+}
+
+/** Different whenever the file is another one or something was added to it; null when there is no such file. */
+export async function stampOf(path: string): Promise<string | null> {
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
     throw unusable(path, error);

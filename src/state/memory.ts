@@ -6,6 +6,7 @@ import { describe } from "../core/trust.ts";
 import { readBackup } from "./backup.ts";
 import { appendLine, createFile, namesIn, readText, replaceFile } from "./files.ts";
 import { damaged, isAccessor, isObject, readWrites, sha256 } from "./write-log.ts";
+import { type WritesByKey, writesByKey } from "./writes-by-key.ts";
 
 /**
  * The memory as plain files in one folder, for people to read:
@@ -18,6 +19,7 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
   const writesFile = join(folder, "writes.jsonl");
   const accessorsFile = ({ vendor, project, cloud }: AccessorKey) =>
     join(folder, "accessors", fileName(vendor), fileName(project), `${cloud}.json`);
+  const writes = writesByKey(writesFile);
 
   return {
     acceptedAccessors(about) {
@@ -30,8 +32,8 @@ export function fileMemory(folder: string, random: RandomBytes): Memory {
       await replaceFile(path, `${JSON.stringify({ version: 1, accessors }, null, 2)}\n`);
     },
 
-    lastGrant: (key) => lastWrite(writesFile, key, "present"),
-    lastRevoke: (key) => lastWrite(writesFile, key, "absent"),
+    lastGrant: async (key) => lastOf(await writes(), key, "present"),
+    lastRevoke: async (key) => lastOf(await writes(), key, "absent"),
 
     async projectsOf({ vendor, cloud }, accessors) {
       const wanted = new Set(accessors.map(describe));
@@ -66,8 +68,8 @@ export async function rememberedProjects(folder: string): Promise<readonly strin
   return projects.flat().map(nameOfFile);
 }
 
-async function lastWrite(path: string, key: KeyRef, want: WriteRecord["want"]): Promise<LastGrant | null> {
-  const mine = (await readWrites(path)).filter((line) => line.key === key.id);
+function lastOf(writes: WritesByKey, key: KeyRef, want: WriteRecord["want"]): LastGrant | null {
+  const mine = writes.get(key.id) ?? [];
   const last = mine.findLast((line, index) => line.want === want && mine[index + 1]?.event !== "failed");
   if (last === undefined) return null;
   const { at, accessors = [], revisionsBefore = {} } = last;

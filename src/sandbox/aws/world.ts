@@ -199,7 +199,10 @@ export function flappingView(key: KmsKey, now: Date, lateMs: number): KeyView {
 /** What time alone has changed since the last call. */
 export function settle(world: AwsWorld, now: Date): void {
   const past = (time: string | null) => time !== null && Date.parse(time) <= now.getTime();
+  const gone: KmsKey[] = [];
+  // At each request, over a fleet: what no time changes is passed over at once.
   for (const key of world.keys) {
+    if (key.readyAt === null && key.validTo === null && key.deletionAt === null) continue;
     if (key.state === "Creating" && past(key.readyAt)) {
       key.state = key.material === null && key.origin === "EXTERNAL" ? "PendingImport" : "Enabled";
       key.readyAt = null;
@@ -208,8 +211,8 @@ export function settle(world: AwsWorld, now: Date): void {
       key.material = null;
       if (key.state !== "PendingDeletion") key.state = "PendingImport";
     }
+    if (key.state === "PendingDeletion" && past(key.deletionAt)) gone.push(key);
   }
-  const gone = world.keys.filter((key) => key.state === "PendingDeletion" && past(key.deletionAt));
   if (gone.length > 0) bury(world, gone, now);
   world.sessions = world.sessions.filter((one) => Date.parse(one.expiresAt) > now.getTime() - DAY);
   world.imports = world.imports.filter((one) => Date.parse(one.validTo) > now.getTime() - DAY);
