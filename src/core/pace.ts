@@ -33,6 +33,8 @@ export function quotaDomain(key: KeyRef): string {
 }
 
 interface Domain {
+  /** Keys a second; null: no budget. */
+  readonly rate: number | null;
   /** How many may run at once now: halved when throttled, grown slowly when not. */
   limit: number;
   running: number;
@@ -49,7 +51,8 @@ export function createPace(options: PaceOptions): Pace {
   function domainOf(name: string): Domain {
     const known = domains.get(name);
     if (known !== undefined) return known;
-    const fresh: Domain = { limit: options.perDomain, running: 0, nextAt: 0, sleeping: false, waiting: [] };
+    const rate = options.keysPerSecond(name);
+    const fresh: Domain = { rate, limit: options.perDomain, running: 0, nextAt: 0, sleeping: false, waiting: [] };
     domains.set(name, fresh);
     return fresh;
   }
@@ -59,9 +62,9 @@ export function createPace(options: PaceOptions): Pace {
     let started = true;
     while (started) {
       started = false;
-      for (const [name, domain] of domains) {
+      for (const domain of domains.values()) {
         if (running >= options.overall) return;
-        if (!mayStart(name, domain)) continue;
+        if (!mayStart(domain)) continue;
         running++;
         domain.running++;
         domain.waiting.shift()?.();
@@ -70,9 +73,9 @@ export function createPace(options: PaceOptions): Pace {
     }
   }
 
-  function mayStart(name: string, domain: Domain): boolean {
+  function mayStart(domain: Domain): boolean {
     if (domain.waiting.length === 0 || domain.sleeping || domain.running >= Math.floor(domain.limit)) return false;
-    const rate = options.keysPerSecond(name);
+    const { rate } = domain;
     if (rate === null) return true;
     const now = options.clock.now().getTime();
     if (now >= domain.nextAt) {
