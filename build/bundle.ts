@@ -45,6 +45,7 @@ const { output } = await bundle.write({
 
 /** The modules of each file that was written: what a test, the notices and the SBOM go by. */
 const chunks = output.filter((one): one is OutputChunk => one.type === "chunk");
+refuseCircles(chunks);
 const modules = Object.fromEntries(
   chunks.map(({ fileName, moduleIds }) => [
     `dist/${fileName}`,
@@ -53,3 +54,19 @@ const modules = Object.fromEntries(
 );
 await writeFile("dist/meta.json", JSON.stringify(modules));
 await writeFile("dist/THIRD-PARTY-NOTICES.md", notices(Object.values(modules).flat()));
+
+/**
+ * Two files that need each other while they load find something that is not there yet. It happens where the whole of a
+ * library is imported on first use and a part of it elsewhere: let a module of ours import the part, and import that.
+ */
+function refuseCircles(chunks: readonly OutputChunk[]): void {
+  const importsOf = new Map(chunks.map(({ fileName, imports }) => [fileName, imports]));
+  const sound = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) throw new Error(`these files need each other: ${[...path, file].join(" -> ")}`);
+    if (sound.has(file)) return;
+    for (const needed of importsOf.get(file) ?? []) visit(needed, [...path, file]);
+    sound.add(file);
+  };
+  for (const file of importsOf.keys()) visit(file, []);
+}
