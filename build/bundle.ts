@@ -40,7 +40,7 @@ const { output } = await bundle.write({
   chunkFileNames: "chunks/[name]-[hash].js",
   minify: { compress: true, mangle: false, codegen: true },
   comments: { legal: false },
-  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: near(), debugName: "common" }] },
+  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: near(), debugName: "near" }] },
 });
 
 /** The modules of each file that was written: what a test, the notices and the SBOM go by. */

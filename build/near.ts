@@ -6,24 +6,24 @@ import { REQUIRE } from "./first-use.ts";
 const FEW = 3;
 
 /**
- * Which modules go into one file: what every command starts from, what a few of them share, and what more than one
- * cloud writes its policies with. To find and open a file takes Node about a millisecond, a thirtieth of its own start,
- * and to read past functions that nobody calls takes far less.
+ * Which modules go into one file: what every command starts from, and what a few of them share. To find and open a file takes Node about a millisecond, a thirtieth
+ * of its own start, and to read past functions that nobody calls takes far less, though not nothing.
  */
 export function near(): CodeSplittingNameFunction {
-  let common: ReadonlySet<string> | undefined;
+  let files: ReadonlyMap<string, string> | undefined;
   return (id, context) => {
-    common ??= commonModules(context);
-    return common.has(id) ? "common" : null;
+    files ??= filesOf(context);
+    return files.get(id) ?? null;
   };
 }
 
-function commonModules(context: ChunkingContext): ReadonlySet<string> {
+function filesOf(context: ChunkingContext): ReadonlyMap<string, string> {
   const commands = startedBy("src/cli/commands.ts", context);
   const dialects = startedBy("src/clouds/index.ts", context).filter((id) => id.endsWith("dialect.ts"));
-  const start = needsOf(resolve("src/cli/start.ts"), context);
-  const many = [...shared(commands, FEW, context), ...shared(dialects, 2, context)];
-  return new Set([...start, ...many, RUNTIME_MODULE_ID, REQUIRE]);
+  const first = needsOf(resolve("src/cli/start.ts"), context);
+  const start = [...first, ...shared(dialects, 2, context), RUNTIME_MODULE_ID, REQUIRE];
+  const others = shared(commands, FEW, context);
+  return new Map([...others.map((id) => [id, "common"] as const), ...start.map((id) => [id, "start"] as const)]);
 }
 
 /** What a module imports when it needs it. */
