@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type ChunkingContext, type CodeSplittingNameFunction, RUNTIME_MODULE_ID } from "rolldown";
 import { REQUIRE } from "./first-use.ts";
 
@@ -6,8 +6,9 @@ import { REQUIRE } from "./first-use.ts";
 const FEW = 3;
 
 /**
- * Which modules go into one file: what every command starts from, and what a few of them share. To find and open a file takes Node about a millisecond, a thirtieth
- * of its own start, and to read past functions that nobody calls takes far less, though not nothing.
+ * Which modules go into one file: what every command starts from, what a few of them share, and what a cloud's policies
+ * are written with. To find and open a file takes Node about a millisecond, a thirtieth of its own start, and to read
+ * past functions that nobody calls takes far less.
  */
 export function near(): CodeSplittingNameFunction {
   let files: ReadonlyMap<string, string> | undefined;
@@ -23,7 +24,14 @@ function filesOf(context: ChunkingContext): ReadonlyMap<string, string> {
   const first = needsOf(resolve("src/cli/start.ts"), context);
   const start = [...first, ...shared(dialects, 2, context), RUNTIME_MODULE_ID, REQUIRE];
   const others = shared(commands, FEW, context);
-  return new Map([...others.map((id) => [id, "common"] as const), ...start.map((id) => [id, "start"] as const)]);
+  const spoken = dialects.flatMap((id) =>
+    [...needsOf(id, context)].map((one) => [one, basename(dirname(id))] as const),
+  );
+  return new Map([
+    ...spoken,
+    ...others.map((id) => [id, "common"] as const),
+    ...start.map((id) => [id, "start"] as const),
+  ]);
 }
 
 /** What a module imports when it needs it. */
