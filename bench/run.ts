@@ -7,7 +7,7 @@ import { type Bench, type Findings, isReached, type Target, table, well } from "
  * `--smoke` does as little as possible and writes nothing. Ends with 1 when a promise is not kept.
  */
 const PAGE = "docs/performance.md";
-const NAMES = ["policy", "roundTrips", "latency", "oneShot", "start"];
+const NAMES = ["policy", "roundTrips", "latency", "oneShot", "start", "fleet"];
 const RUNS = 9;
 
 const words = process.argv.slice(2);
