@@ -211,7 +211,9 @@ async function openCloudFor(about: About, id: CloudId, assumeRole: string | null
     jitter,
     random,
     timeoutMs: options.timeout,
-    signal,
+    // Node looks through all listeners of a signal each time one is added or taken off, and each call has one: with a
+    // signal for each cloud and role, those of the others are not among them.
+    signal: AbortSignal.any([signal]),
   });
 }
 

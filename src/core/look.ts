@@ -64,9 +64,11 @@ async function validateKey(run: Run, ref: KeyRef): Promise<readonly Look[]> {
   // The cloud and the vendor are asked at the same time.
   const probing = roundTrip(run, cloud, facts, subjects[0] ?? NOBODYS);
   const about = { run, cloud, facts, probing, policy };
-  const judging = subjects.map(async (one) =>
-    judgeFor(about, one, await run.accessors(whoseOf(run, one), facts.ref, policy, cloud)),
-  );
+  const isAsAsked = subjects.length === 1 && facts.ref.id === ref.id;
+  const judging = subjects.map(async (one) => {
+    const named = isAsAsked ? everyone : await run.accessors(whoseOf(run, one), facts.ref, policy, cloud);
+    return judgeFor(about, one, named);
+  });
   const [probe, reports] = await Promise.all([probing, Promise.all(judging)]);
   const made = probe.at === null ? null : { at: probe.at, outcome: probe.outcome };
   return reports.map((report) => ({ ...asLook(report), probe: made }));

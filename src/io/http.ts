@@ -118,14 +118,19 @@ async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer>
   const { default: got } = await import("got");
   const { signal } = settings;
   if (signal?.aborted) return stopped(signal);
-  const tooLarge = new AbortController();
+  // One listener on the command's signal for each call, and taken off again: a signal that is made of others
+  // (`AbortSignal.any`) costs more than the rest of a call's bookkeeping, and stays until it is garbage.
+  const ending = new AbortController();
+  const end = () => ending.abort(signal?.reason);
+  signal?.addEventListener("abort", end, { once: true });
+  let isTooLarge = false;
   const request = got(new URL(settings.baseUrl + call.path), {
     method: call.method,
     headers: { accept: "application/json", "user-agent": "keygrant", ...settings.headers },
     ...(call.body === undefined ? {} : { json: call.body }),
     agent: { http: settings.agents.http, https: settings.agents.https },
     timeout: { request: settings.timeoutMs },
-    signal: signal === undefined ? tooLarge.signal : AbortSignal.any([signal, tooLarge.signal]),
+    signal: ending.signal,
     responseType: "text",
     // Answers are small: asking for them as they are leaves no way to send a few bytes that unpack to gigabytes.
     decompress: false,
@@ -135,11 +140,13 @@ async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer>
     followRedirect: false,
   });
   request.on("downloadProgress", (progress: Progress) => {
-    if (progress.transferred > (call.maxBytes ?? settings.maxBytes ?? MAX_BYTES)) tooLarge.abort();
+    if (progress.transferred <= (call.maxBytes ?? settings.maxBytes ?? MAX_BYTES)) return;
+    isTooLarge = true;
+    ending.abort();
   });
   try {
     const { statusCode, body, headers } = await request;
-    if (tooLarge.signal.aborted) return { ok: false, kind: "too-large" };
+    if (isTooLarge) return { ok: false, kind: "too-large" };
     return answered(
       statusCode,
       without(settings.secrets ?? [], body),
@@ -147,7 +154,9 @@ async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer>
     );
   } catch (error) {
     if (signal?.aborted) return stopped(signal);
-    return tooLarge.signal.aborted ? { ok: false, kind: "too-large" } : broken(error);
+    return isTooLarge ? { ok: false, kind: "too-large" } : broken(error);
+  } finally {
+    signal?.removeEventListener("abort", end);
   }
 }
 

@@ -76,6 +76,7 @@ function keyStore(db: DatabaseSync, file: string, deps: StoreDeps, patiently: Pa
   /** Which taking of a message is ours: when a lease ran out, its message is another run's to put off. */
   const taken = new Map<string, number>();
   const write = <T>(work: () => T) => patiently(() => transaction(db, work));
+  const writeTogether = together(write);
 
   return {
     async read(id) {
@@ -87,7 +88,7 @@ function keyStore(db: DatabaseSync, file: string, deps: StoreDeps, patiently: Pa
       const key = keyRow(id, memory);
       const changed = transitions.map(transitionRow);
       const spooled = messages.map((message) => ({ id: hex(deps.random(16)), ...messageRow(message) }));
-      await write(() => {
+      await writeTogether(() => {
         upsert.run(key.id, key.identity, key.standing, key.place, key.memory);
         for (const { at, transition } of changed) addTransition.run(key.id, identityText(id), at, transition);
         if (changed.length > 0) trim.run(key.id, key.id);
@@ -221,6 +222,41 @@ function transaction<T>(db: DatabaseSync, work: () => T): T {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
+}
+
+/**
+ * What is asked for while Node reads its sockets once is one transaction: over a fleet, a transaction a key costs more
+ * than what is written in it. Whoever asked hears when it is in the file. When it fails as a whole, each is tried alone,
+ * so that nobody answers for another one's failure.
+ */
+function together(write: (work: () => void) => Promise<void>): (work: () => void) => Promise<void> {
+  let asked: Asked[] = [];
+
+  async function writeAll(): Promise<void> {
+    const all = asked;
+    asked = [];
+    try {
+      await write(() => {
+        for (const { work } of all) work();
+      });
+      for (const { done } of all) done.resolve();
+    } catch (error) {
+      const [only] = all;
+      if (all.length === 1) only?.done.reject(error);
+      else for (const { work, done } of all) await write(work).then(done.resolve, done.reject);
+    }
+  }
+
+  return (work) => {
+    const done = Promise.withResolvers<void>();
+    if (asked.push({ work, done }) === 1) setImmediate(writeAll);
+    return done.promise;
+  };
+}
+
+interface Asked {
+  readonly work: () => void;
+  readonly done: PromiseWithResolvers<void>;
 }
 
 /** Repeats what found the file locked by another run. */

@@ -40,6 +40,17 @@ export function isGrantList({ id }: Pick<PolicyDocument, "id">): boolean {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function access(facts: KeyFacts, grant: Grant): readonly Access[] {
+  const known = answered.get(facts);
+  if (known?.grant === grant) return known.answers;
+  const answers = judge(facts, grant);
+  answered.set(facts, { grant, answers });
+  return answers;
+}
+
+/** Whoever reads a key's grants only where they matter has judged it already when it comes to the verdict. */
+const answered = new WeakMap<KeyFacts, { readonly grant: Grant; readonly answers: readonly Access[] }>();
+
+function judge(facts: KeyFacts, grant: Grant): readonly Access[] {
   const policy = readPolicy(facts.documents.find((one) => one.id === KEY_POLICY));
   const grants = readGrants(facts.documents.find((one) => one.id === GRANTS));
   const kinds = kindsOf(facts, grant.policy);
