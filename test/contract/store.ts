@@ -243,6 +243,20 @@ export function storeContract(name: string, make: () => Promise<StoreFixture>): 
       expect(await store.history(identity("a"), 10)).toHaveLength(1);
     });
 
+    it("is each key's own, however many are recorded at once: one that fails takes no other along", async () => {
+      const store = await open();
+      await fixture.breakMessages();
+      const all = await Promise.allSettled(
+        ["a", "b", "c", "d"].map((key) =>
+          store.record(identity(key), memory(), [transition()], key === "b" ? [message("lost")] : []),
+        ),
+      );
+      expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+      expect((await everything(store)).map(({ id }) => id.key)).toEqual(["a", "c", "d"]);
+      for (const key of ["a", "c", "d"]) expect(await store.history(identity(key), 10)).toHaveLength(1);
+      expect(await store.history(identity("b"), 10)).toEqual([]);
+    });
+
     it("refuses a time that is none, and leaves nothing", async () => {
       const store = await open();
       const wrong = store.record(identity("a"), memory(), [transition()], [message("m", "yesterday")]);

@@ -25,6 +25,19 @@ function gate() {
 }
 
 describe("the pace", () => {
+  it("looks up once what a domain allows, however many keys it has", async () => {
+    const asked: string[] = [];
+    const { pace: p } = pace({
+      keysPerSecond(domain) {
+        asked.push(domain);
+        return null;
+      },
+    });
+    const work = async () => ({ value: null, throttled: false });
+    await Promise.all(Array.from({ length: 60 }, (_, index) => p.run(`aws ${index % 3}`, work)));
+    expect(asked.toSorted()).toEqual(["aws 0", "aws 1", "aws 2"]);
+  });
+
   it("keeps each domain and the whole within their bounds, and finishes everything", async () => {
     const { pace: p } = pace();
     let running = 0;
