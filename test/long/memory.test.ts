@@ -9,7 +9,7 @@ import { openWorld } from "../cli/harness.ts";
 /** Peak memory of the built command as it is shipped over a fleet, in KiB. Nothing is held for a key once it has been told. */
 async function peakOver(keys: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "keygrant-peak-"));
-  const peak = join(folder, "peak");
+  const usage = join(folder, "usage");
   await using world = await openWorld();
   const { projects } = fleet(world, keys);
   const args = ["validate", ...projects.flatMap((one) => ["-p", one]), "--probe", "off"];
@@ -17,16 +17,16 @@ async function peakOver(keys: number): Promise<number> {
   const child = startChild([...args, ...outputs.flatMap((one) => ["-o", one])], {
     ...world.sandbox.env,
     KEYGRANT_STATE_DIR: world.stateDir,
-    KEYGRANT_TEST_PEAK: peak,
-    NODE_OPTIONS: `--import=${resolve("test/long/peak.mjs")}`,
+    KEYGRANT_BENCH_USAGE: usage,
+    NODE_OPTIONS: `--require=${resolve("bench/usage.cjs")}`,
   });
   expect(await child.done).toMatchObject({ exitCode: 0 });
   const told = (await readFile(join(folder, "keys.jsonl"), "utf8")).trim().split("\n");
   expect(told).toHaveLength(keys);
   expect(new Set(told.map((line) => JSON.parse(line).key)).size).toBe(keys);
-  const kib = Number(await readFile(peak, "utf8"));
+  const { peakKib } = JSON.parse(await readFile(usage, "utf8")) as { readonly peakKib: number };
   await rm(folder, { recursive: true });
-  return kib;
+  return peakKib;
 }
 
 it("a thousand keys take at most 1.2 times the memory of a hundred", async () => {
