@@ -1,11 +1,19 @@
 import { readFileSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import type { z } from "zod";
 import { DOCUMENTS } from "../../src/report/schemas.ts";
-import { AWS_IDENTITIES, GCP_EXPIRED_TOKEN, GCP_IDENTITIES, OWNER_TOKEN } from "../../src/sandbox/cast.ts";
+import {
+  AWS_IDENTITIES,
+  GCP_EXPIRED_TOKEN,
+  GCP_IDENTITIES,
+  OCI_IDENTITIES,
+  OWNER_TOKEN,
+} from "../../src/sandbox/cast.ts";
 import type { RunningSandbox } from "../../src/sandbox/index.ts";
+import { privatePem } from "../../src/sandbox/oci/worthless-keys.ts";
+import { type Canary, canary, found, foundInFiles, pemCanaries } from "./canaries.ts";
 import type { CliResult } from "./harness.ts";
 
 /** What holds of every run of the command, whatever it is asked and whatever happens to it. */
@@ -48,21 +56,42 @@ function named(beginning: string): z.ZodType {
   return found[1];
 }
 
-const STANDING_SECRETS = [
-  OWNER_TOKEN,
-  ...AWS_IDENTITIES.map((identity) => identity.secretAccessKey),
-  ...GCP_IDENTITIES.map((identity) => identity.token),
-  GCP_EXPIRED_TOKEN,
+const STANDING_SECRETS: readonly Canary[] = [
+  canary("Aiven's token", OWNER_TOKEN),
+  ...AWS_IDENTITIES.map((one) => canary(`the secret access key of ${one.arn}`, one.secretAccessKey)),
+  ...GCP_IDENTITIES.map((one) => canary(`the access token of ${one.member}`, one.token)),
+  canary("the access token that has expired", GCP_EXPIRED_TOKEN),
+  ...OCI_IDENTITIES.flatMap((one) => pemCanaries(`the private key of ${one.name}`, privatePem(one.key))),
 ];
 
 /** Every secret of the world's: those of the cast, of its environment, and of the sessions that it has given out. */
-export function secretsOf(sandbox: RunningSandbox): readonly string[] {
+export function secretsOf(sandbox: RunningSandbox): readonly Canary[] {
   const inEnvironment = Object.entries(sandbox.env).filter(([name]) => /TOKEN$|SECRET/.test(name));
   const { sessions = [] } = (sandbox.world()["aws"] ?? {}) as { sessions?: readonly Session[] };
-  const ofSessions = sessions.flatMap((one) => [one.secretAccessKey, one.sessionToken]);
   const { tokens = [] } = (sandbox.world()["gcp"] ?? {}) as { tokens?: readonly { readonly token: string }[] };
-  const ofTokens = tokens.map((one) => one.token);
-  return [...STANDING_SECRETS, ...inEnvironment.map(([, value]) => value), ...ofSessions, ...ofTokens];
+  return [
+    ...STANDING_SECRETS,
+    ...inEnvironment.map(([name, value]) => canaryOf(name, value)),
+    canaryOf("the token of an OCI session", readFileSync(sessionTokenFile(sandbox), "utf8").trim()),
+    ...sessions.flatMap((one) => [
+      canaryOf("the secret access key of a session", one.secretAccessKey),
+      canaryOf("the session token of a session", one.sessionToken),
+    ]),
+    ...tokens.map((one) => canaryOf("the access token of a service account", one.token)),
+  ];
+}
+
+function sessionTokenFile({ env }: RunningSandbox): string {
+  return join(dirname(env["OCI_CLI_CONFIG_FILE"] ?? ""), "oci-session-token");
+}
+
+const MADE = new Map<string, Canary>();
+
+/** The forms of each secret are worked out once. */
+function canaryOf(what: string, secret: string): Canary {
+  const made = MADE.get(secret) ?? canary(what, secret);
+  MADE.set(secret, made);
+  return made;
 }
 
 interface Session {
@@ -70,16 +99,16 @@ interface Session {
   readonly sessionToken: string;
 }
 
-export function expectNoSecrets(text: string, sandbox: RunningSandbox): void {
-  for (const secret of secretsOf(sandbox)) expect(text.includes(secret), `${secret} in ${text}`).toBe(false);
+export function expectNone(canaries: readonly Canary[], text: string): void {
+  expect(found(canaries, text), text).toEqual([]);
 }
 
 /** No secret in any file, and nobody else may read one. */
-export async function expectSoundState(folder: string, sandbox: RunningSandbox): Promise<void> {
+export async function expectSoundState(folder: string, canaries: readonly Canary[]): Promise<void> {
+  expect(await foundInFiles(canaries, folder)).toEqual([]);
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    expectNoSecrets(await readFile(path, "utf8"), sandbox);
-    expect((await stat(path)).mode & 0o777, path).toBe(0o600);
+    if (entry.isFile()) expect((await stat(path)).mode & 0o777, path).toBe(0o600);
+    if (entry.isDirectory()) expect((await stat(path)).mode & 0o777, path).toBe(0o700);
   }
 }

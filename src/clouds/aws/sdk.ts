@@ -1,5 +1,6 @@
 import type * as http from "node:http";
 import type * as https from "node:https";
+import { Readable } from "node:stream";
 import {
   DecryptCommand,
   DescribeKeyCommand,
@@ -16,6 +17,7 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { StandardRetryStrategy } from "@smithy/util-retry";
 import type { Clock, Jitter } from "../../core/ports.ts";
+import { confidentialIn, without } from "../../core/said-back.ts";
 import { assumedCredentials } from "./assume.ts";
 import type { AwsClients, AwsCredentials, KmsPort, StsPort } from "./kms.ts";
 
@@ -56,7 +58,7 @@ export function openAws(settings: AwsSettings): AwsClients {
 
 /** `assumed`: whose credentials every client signs with; undefined: those of the settings. */
 function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredentials> | undefined): AwsClients {
-  const requestHandler = new NodeHttpHandler({
+  const requestHandler = new WayOut({
     httpAgent: settings.agents.http,
     httpsAgent: settings.agents.https,
     connectionTimeout: Math.min(settings.requestTimeoutMs, LONGEST_CONNECT_MS),
@@ -104,6 +106,36 @@ function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredent
       return { kms: new URL(kms).origin, sts: new URL(sts).origin };
     },
   };
+}
+
+/** The largest answers are pages of grants: a tenth of it. */
+const LARGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+
+type Handle = NodeHttpHandler["handle"];
+
+/** The SDK's own handler, which would read an answer without an end; and no refusal holds what was said back. */
+class WayOut extends NodeHttpHandler {
+  override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    const { response } = await super.handle(request, options);
+    const body = await collected(response.body);
+    const isRefusal = response.statusCode < 200 || response.statusCode > 299;
+    const sent = typeof request.body === "string" ? request.body : Buffer.from(request.body ?? "").toString("utf8");
+    const secrets = isRefusal ? confidentialIn((name) => request.headers[name], sent) : [];
+    response.body = Readable.from([secrets.length === 0 ? body : Buffer.from(without(secrets, body.toString("utf8")))]);
+    return { response };
+  }
+}
+
+async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop closes the connection. To whoever reads the failure it is what it is: not AWS's JSON.
+    if (size > LARGEST_ANSWER_BYTES) throw new SyntaxError("an answer without an end");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** As the SDK itself would find it: partitions, FIPS and dual stack have names of their own. */
