@@ -30,7 +30,8 @@ function textOf(body: Buffer): string {
   return `${secret ?? ""} ${text}`;
 }
 
-function said({ headers, path }: ObservedRequest, status: number, message: string): SandboxReply {
+/** An error of whoever was asked, in the form of its own. */
+export function said({ headers, path }: ObservedRequest, status: number, message: string): SandboxReply {
   const authorization = headers["authorization"] ?? "";
   const json = { "content-type": "application/json" };
   if (headers["x-amz-target"] !== undefined) {

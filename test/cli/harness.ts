@@ -183,7 +183,7 @@ export async function runCli(
       return JSON.parse(stdout.text());
     },
   };
-  expectSound(args, result);
+  expectSound(args, result, { onTerminal: hasTerminal });
   return result;
 }
 

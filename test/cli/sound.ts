@@ -20,16 +20,34 @@ import type { CliResult } from "./harness.ts";
 
 /** 1 is not among them: it is a bug. */
 const EXIT_CODES = [0, 2, 3, 10, 11, 12, 130, 143];
+/** More than the longest report of a test's: a megabyte of somebody else's is not said in whole. */
+const MOST_SAID = 400_000;
+/** What moves a terminal's cursor, or turns the order of what is read; a document for programs escapes it, or is data. */
+const MOVES = /[^\P{Cc}\n]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 const STACK_TRACE = /^\s+at .+:\d+:\d+\)?$/m;
 
-export function expectSound(args: readonly string[], { exitCode, stdout, stderr }: CliResult): void {
+export function expectSound(
+  args: readonly string[],
+  { exitCode, stdout, stderr }: CliResult,
+  { onTerminal = false }: { readonly onTerminal?: boolean } = {},
+): void {
   const said = `${stdout}\n${stderr}`;
   expect(EXIT_CODES, said).toContain(exitCode);
   if (!args.includes("--verbose")) expect(said).not.toMatch(STACK_TRACE);
+  expect(stderr.length).toBeLessThan(MOST_SAID);
+  if (!onTerminal) expect(isData(args) ? stderr : said).not.toMatch(MOVES);
   if (!wantsJson(args) || args.includes("--help")) return;
   const document: unknown = JSON.parse(stdout);
   const read = schemaOf(args, document).safeParse(document);
   expect(read.error?.issues ?? [], stdout).toEqual([]);
+}
+
+/** Documents for programs have their own rules, and tests of their own. */
+function isData(args: readonly string[]): boolean {
+  const isPrinted = args.some((arg, at) => /^(-o|--output|--format)$/.test(arg) && args[at + 1] !== "text");
+  return (
+    isPrinted || args.some((arg) => /^--(output|format)=/.test(arg)) || /^(policy|completion)$/.test(args[0] ?? "")
+  );
 }
 
 function wantsJson(args: readonly string[]): boolean {
