@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nestsTooDeeply } from "../core/depth.ts";
 import { usageError } from "../core/errors.ts";
 import type { CloudId, VendorCloudPolicy, VendorId } from "../core/model.ts";
 import { plainText } from "../core/text.ts";
@@ -22,6 +23,7 @@ export async function readPolicyFile(path: string): Promise<VendorCloudPolicy> {
   } catch (error) {
     throw invalid(path, [`it is no JSON: ${error instanceof Error ? plainText(error.message, 200) : ""}`], error);
   }
+  if (nestsTooDeeply(read.text)) throw invalid(path, ["it nests too deeply"]);
   const parsed = policySchema.safeParse(json);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${plainText(issue.message, 300)}`);

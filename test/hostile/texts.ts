@@ -102,10 +102,16 @@ export function replaced(document: unknown, path: readonly string[], value: unkn
   return copy;
 }
 
-/** A document with one place in it that somebody chose, and what they chose. */
-export function broken(document: unknown): fc.Arbitrary<unknown> {
+export interface Broken {
+  readonly text: string;
+}
+
+/** A document's text with one place in it that somebody chose, and what they chose. */
+export function broken(document: unknown): fc.Arbitrary<Broken> {
   const values = fc.oneof(fc.constantFrom(...VALUES), HOSTILE, fc.jsonValue({ maxDepth: 3 }));
-  return fc
-    .tuple(fc.constantFrom(...pathsIn(document)), values)
-    .map(([path, value]) => replaced(document, path, value));
+  return fc.tuple(fc.constantFrom(...pathsIn(document)), values).map(([path, value]) => {
+    const shown = () => `${path.join(".")} is ${JSON.stringify(value).slice(0, 200)}`;
+    // A failure says what was broken: the whole of it may be a megabyte, or too deep to print.
+    return { text: JSON.stringify(replaced(document, path, value)), [fc.toStringMethod]: shown };
+  });
 }

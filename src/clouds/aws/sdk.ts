@@ -16,10 +16,12 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { StandardRetryStrategy } from "@smithy/util-retry";
+import { nestsTooDeeply } from "../../core/depth.ts";
 import type { Clock, Jitter } from "../../core/ports.ts";
 import { confidentialIn, without } from "../../core/said-back.ts";
 import { assumedCredentials } from "./assume.ts";
 import type { AwsClients, AwsCredentials, KmsPort, StsPort } from "./kms.ts";
+import { SHAPES, shaped } from "./wire.ts";
 
 /**
  * How to reach AWS. What is undefined the SDK finds where the AWS CLI does: environment, `~/.aws`, instance metadata.
@@ -118,6 +120,7 @@ class WayOut extends NodeHttpHandler {
   override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
     const { response } = await super.handle(request, options);
     const body = await collected(response.body);
+    if (nestsTooDeeply(body.toString("latin1"))) throw new SyntaxError("an answer that nests too deeply");
     const isRefusal = response.statusCode < 200 || response.statusCode > 299;
     const sent = typeof request.body === "string" ? request.body : Buffer.from(request.body ?? "").toString("utf8");
     const secrets = isRefusal ? confidentialIn((name) => request.headers[name], sent) : [];
@@ -215,14 +218,20 @@ function perRegion<T>(open: (region: string) => T): (region: string) => T {
 
 function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
   return {
-    describeKey: (input, signal) => client.send(new DescribeKeyCommand(input), stop(signal)),
-    getKeyPolicy: (input, signal) => client.send(new GetKeyPolicyCommand(input), stop(signal)),
-    getKeyRotationStatus: (input, signal) => client.send(new GetKeyRotationStatusCommand(input), stop(signal)),
-    listGrants: (input, signal) => client.send(new ListGrantsCommand(input), stop(signal)),
+    describeKey: async (input, signal) =>
+      shaped(await client.send(new DescribeKeyCommand(input), stop(signal)), SHAPES.describeKey),
+    getKeyPolicy: async (input, signal) =>
+      shaped(await client.send(new GetKeyPolicyCommand(input), stop(signal)), SHAPES.getKeyPolicy),
+    getKeyRotationStatus: async (input, signal) =>
+      shaped(await client.send(new GetKeyRotationStatusCommand(input), stop(signal)), SHAPES.getKeyRotationStatus),
+    listGrants: async (input, signal) =>
+      shaped(await client.send(new ListGrantsCommand(input), stop(signal)), SHAPES.listGrants),
     revokeGrant: (input, signal) => writer.send(new RevokeGrantCommand(input), stop(signal)),
     putKeyPolicy: (input, signal) => writer.send(new PutKeyPolicyCommand(input), stop(signal)),
-    encrypt: (input, signal) => client.send(new EncryptCommand(input), stop(signal)),
-    decrypt: (input, signal) => client.send(new DecryptCommand(input), stop(signal)),
+    encrypt: async (input, signal) =>
+      shaped(await client.send(new EncryptCommand(input), stop(signal)), SHAPES.encrypt),
+    decrypt: async (input, signal) =>
+      shaped(await client.send(new DecryptCommand(input), stop(signal)), SHAPES.decrypt),
     mayEncrypt: (input, signal) => client.send(new EncryptCommand({ ...input, DryRun: true }), stop(signal)),
     mayDecrypt: (input, signal) =>
       client.send(new DecryptCommand({ ...input, DryRun: true, DryRunModifiers: ["IGNORE_CIPHERTEXT"] }), stop(signal)),
@@ -231,8 +240,10 @@ function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
 
 function stsPort(client: STSClient): StsPort {
   return {
-    getCallerIdentity: (signal) => client.send(new GetCallerIdentityCommand({}), stop(signal)),
-    assumeRole: (input, signal) => client.send(new AssumeRoleCommand(input), stop(signal)),
+    getCallerIdentity: async (signal) =>
+      shaped(await client.send(new GetCallerIdentityCommand({}), stop(signal)), SHAPES.getCallerIdentity),
+    assumeRole: async (input, signal) =>
+      shaped(await client.send(new AssumeRoleCommand(input), stop(signal)), SHAPES.assumeRole),
   };
 }
 

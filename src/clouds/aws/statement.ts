@@ -1,3 +1,4 @@
+import { nestsTooDeeply } from "../../core/depth.ts";
 import type { LookCode, Seen } from "../../core/model.ts";
 import { seen, unseen } from "../../core/model.ts";
 
@@ -50,6 +51,7 @@ export function parseKeyPolicy(text: string): Seen<KeyPolicy> {
     return broken("look.unreachable", "the key policy that came back is not JSON");
   }
   if (!isRecord(value)) return unreadable("it is not an object");
+  if (nestsTooDeeply(text)) return unreadable("it nests too deeply");
   const statements = Array.isArray(value["Statement"]) ? value["Statement"] : [value["Statement"]];
   for (const [index, statement] of statements.entries()) {
     const fault = statementFault(statement);

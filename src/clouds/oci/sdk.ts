@@ -8,6 +8,7 @@ import {
 } from "oci-common";
 import { IdentityClient } from "oci-identity";
 import { KmsCryptoClient, KmsManagementClient, KmsVaultClient } from "oci-keymanagement";
+import { withoutTrailing } from "../../core/text.ts";
 import type { CryptoPort, Endpoint, IdentityPort, ManagementPort, OciClients, VaultPort } from "./api.ts";
 import { OciCallError } from "./errors.ts";
 import { type Home, type Profile, readProfile, subjectOf } from "./profile.ts";
@@ -60,7 +61,7 @@ function perEndpoint<T>(open: (at: Endpoint) => T): (at: Endpoint) => T {
   const opened = new Map<string, T>();
   return (at) => {
     const name = `${at.base} ${at.instead}`;
-    const port = opened.get(name) ?? open({ ...at, base: at.base.replace(/\/+$/, "") });
+    const port = opened.get(name) ?? open({ ...at, base: withoutTrailing(at.base, "/") });
     opened.set(name, port);
     return port;
   };
