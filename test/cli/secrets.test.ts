@@ -67,9 +67,9 @@ describe("secrets", () => {
           return echo(request, what);
         },
       });
-      for (const args of [AS[cloud] ?? [], []]) {
-        for (const form of FORMS) await world.run(["onboard", KEYS[cloud], "--yes", ...args, ...form]);
-      }
+      const [first = [], second = []] = FORMS;
+      await world.run(["onboard", KEYS[cloud], "--yes", ...(AS[cloud] ?? []), ...first]);
+      await world.run(["onboard", KEYS[cloud], "--yes", ...second]);
       expect(said, operation).toBeGreaterThan(0);
     }
   });
@@ -95,10 +95,8 @@ describe("secrets", () => {
         ["doctor", key],
         ["onboard", key, "--yes"],
       ]) {
-        for (const form of FORMS) {
-          const { stdout, stderr } = await world.run([...args, ...form], { env });
-          expect(stdout + stderr).not.toContain("hunter2");
-        }
+        const { stdout, stderr } = await world.run([...args, "--verbose"], { env });
+        expect(stdout + stderr).not.toContain("hunter2");
       }
     }
   });

@@ -127,7 +127,7 @@ describe.each(Object.entries(SUBJECTS))("%s", (name, make) => {
       broken(document),
       async ({ text }) => expectHarmless(await read(text), name.includes("present")),
       {
-        runs: runs(25),
+        runs: runs(8),
       },
     );
   });
