@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import {
   type AuthenticationDetailsProvider,
   DefaultRequestSigner,
@@ -127,9 +128,14 @@ function noPrincipal(auth: OciAuth, cause: unknown): OciCallError {
 function providerOf({ keyId, privateKey, passphrase }: Profile): AuthenticationDetailsProvider {
   return {
     getKeyId: async () => keyId,
-    getPrivateKey: () => privateKey,
-    getPassphrase: () => passphrase,
+    getPrivateKey: () => (passphrase === null ? privateKey : unsealed(privateKey, passphrase)),
+    getPassphrase: () => null,
   };
+}
+
+/** Node reads it: with a wrong pass phrase the SDK throws where nobody can catch it, and the process ends. */
+function unsealed(key: string, passphrase: string): string {
+  return createPrivateKey({ key, passphrase }).export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 function unusableKey(cause: unknown): OciCallError {
