@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
-import { peggyVite } from "./build/peggy.ts";
+import { peggyPlugin } from "./build/peggy.ts";
 
 /** Tests that start the built command as a child process. */
 const COMMAND = ["test/cli/{start,kill,fleet-kill,signals,sandbox-start,home}.test.ts", "test/supply.test.ts"];
 
 export default defineConfig({
-  plugins: [peggyVite],
+  plugins: [peggyPlugin],
   test: {
     setupFiles: ["test/setup.ts"],
     testTimeout: 30_000,

@@ -1,3 +1,5 @@
+import { processHost } from "./host.ts";
+import { main } from "./main.ts";
 import { VERSION } from "./version.ts";
 
 /** What `bin/keygrant.js` calls. The exit code is set, not forced: what is written is still flushed. */
@@ -7,20 +9,21 @@ export async function start(): Promise<void> {
   // Whoever reads us may have had enough (`| head`). The work goes on to its end, and the exit code stays its own:
   // a run that stopped here would leave a write half done, and one that exits 0 would call every key VALID.
   process.stdout.on("error", () => {});
-  const exitCode = await run(process.argv.slice(2));
-  process.exitCode = exitCode;
+  process.exitCode = await run(process.argv.slice(2));
   // Connections that are kept alive and signal handlers would keep the process for nothing.
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+  process.stdout.write("", () => process.exit());
 }
 
-/** The version alone needs nothing else loaded. */
 async function run(argv: readonly string[]): Promise<number> {
+  // The version alone needs no command.
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  // Before anything is loaded, and for the one command that goes over whole fleets.
+  // Before much is loaded, and for the one command that goes over whole fleets.
   if (argv[0] === "validate") (await import("./heap.ts")).keepHeapSmall();
-  const [{ main }, { processHost }] = await Promise.all([import("./main.ts"), import("./host.ts")]);
-  return main(argv, processHost());
+  const host = processHost();
+  const exitCode = await main(argv, host);
+  for (const stream of host.opened) await new Promise<void>((resolve) => stream.write("", () => resolve()));
+  return exitCode;
 }
