@@ -123,8 +123,13 @@ class WayOut extends NodeHttpHandler {
     if (nestsTooDeeply(body.toString("latin1"))) throw new SyntaxError("an answer that nests too deeply");
     const isRefusal = response.statusCode < 200 || response.statusCode > 299;
     const sent = typeof request.body === "string" ? request.body : Buffer.from(request.body ?? "").toString("utf8");
-    const secrets = isRefusal ? confidentialIn((name) => request.headers[name], sent) : [];
-    response.body = Readable.from([secrets.length === 0 ? body : Buffer.from(without(secrets, body.toString("utf8")))]);
+    if (!isRefusal) {
+      response.body = Readable.from([body]);
+      return { response };
+    }
+    const secrets = confidentialIn((name) => request.headers[name], sent);
+    for (const [name, value] of Object.entries(response.headers)) response.headers[name] = without(secrets, value);
+    response.body = Readable.from([Buffer.from(without(secrets, body.toString("utf8")))]);
     return { response };
   }
 }
