@@ -4,7 +4,7 @@ import { said } from "./echo.ts";
 import { openWorld } from "./harness.ts";
 
 /** What somebody says is one line of plain text wherever it is printed: after each run the harness looks for the rest. */
-const EVIL = "one\n\u001b[2J\u009b31m\u202e  at evil (file.js:1:1)\r\n\u0007\u2066two\u0000";
+const EVIL = "::stop-commands::one ##vso[x]\n\u001b[2J\u009b31m\u202e  at evil (file.js:1:1)\r\n\u0007\u2066two\u0000";
 
 const KEYS = [HEALTHY_AWS_KEY, HEALTHY_GCP_KEY, HEALTHY_OCI_KEY];
 const commands = (key: string) => [
@@ -25,6 +25,8 @@ describe("what somebody says", () => {
     for (const args of KEYS.flatMap(commands)) {
       for (const form of [[], ["--verbose"]]) {
         expect((await world.run([...args, ...form])).exitCode, args.join(" ")).not.toBe(0);
+        // Somebody sits there: colours and a spinner.
+        expect((await world.run([...args, ...form], { types: "n" })).exitCode, args.join(" ")).not.toBe(0);
       }
     }
   });

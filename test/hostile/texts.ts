@@ -5,7 +5,8 @@ import { HOSTILE } from "../hostile.ts";
 
 const MEGABYTE = 1024 * 1024;
 const DEEP = 10_000;
-export const EVIL = "one\n\u001b[2J\u009b31m\u202e at evil (file.js:1:1)\r\n\u0007\u2066two\u0000 \ud800 %{y}";
+export const EVIL =
+  "::stop-commands::one\n\u001b[2J\u009b31m\u202e at evil (file.js:1:1)\r\n\u0007\u2066two\u0000 \ud800 %{y}";
 
 /** Values in place of any other, each wrong in its own way. */
 export const VALUES: readonly unknown[] = [
