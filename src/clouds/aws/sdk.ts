@@ -122,11 +122,15 @@ class WayOut extends NodeHttpHandler {
     const body = await collected(response.body);
     if (nestsTooDeeply(body.toString("latin1"))) throw new SyntaxError("an answer that nests too deeply");
     const isRefusal = response.statusCode < 200 || response.statusCode > 299;
-    const sent = typeof request.body === "string" ? request.body : Buffer.from(request.body ?? "").toString("utf8");
-    const secrets = isRefusal ? confidentialIn((name) => request.headers[name], sent) : [];
+    const secrets = isRefusal ? confidentialIn((name) => request.headers[name], sentText(request.body)) : [];
     response.body = Readable.from([secrets.length === 0 ? body : Buffer.from(without(secrets, body.toString("utf8")))]);
     return { response };
   }
+}
+
+/** Not by `Buffer.from`, nor as a text: the SDK's bytes take either for a mistake, and say so on the console. */
+function sentText(body: unknown): string {
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? "");
 }
 
 async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {
