@@ -11,7 +11,9 @@ export function confidentialIn(header: (name: string) => string | undefined, bod
   const [, bearer] = /^Bearer (\S+)$/.exec(authorization) ?? [];
   // OCI: a session's token stands where else the name of a key does.
   const [, session] = /keyId="ST\$([^"]+)"/.exec(authorization) ?? [];
-  const all = [plaintext, ofForm, bearer, session, header("x-amz-security-token")];
+  // AWS: no secret by itself, and half of what somebody needs.
+  const [, accessKey] = /Credential=([^/,]+)/.exec(authorization) ?? [];
+  const all = [plaintext, ofForm, bearer, session, accessKey, header("x-amz-security-token")];
   return all.filter((one): one is string => one !== undefined && one !== "");
 }
 

@@ -13,7 +13,7 @@ import {
   OWNER_TOKEN,
 } from "../../src/sandbox/cast.ts";
 import { privatePem } from "../../src/sandbox/oci/worthless-keys.ts";
-import { ECHOES, echo } from "./echo.ts";
+import { ECHOES, echo, OTHER_WAYS } from "./echo.ts";
 import { openWorld } from "./harness.ts";
 import { expectNone, expectSoundState } from "./sound.ts";
 
@@ -73,6 +73,18 @@ describe("secrets", () => {
       expect(said, operation).toBeGreaterThan(0);
     }
   });
+
+  it.each(CLOUDS.flatMap((cloud) => Object.entries(OTHER_WAYS).map(([way, answer]) => [cloud, way, answer] as const)))(
+    "on %s: no command says one that is said back as %s",
+    async (cloud, _way, answer) => {
+      await using world = await openWorld({
+        onRequest: (request, phase) => (phase === "before" ? answer(request) : undefined),
+      });
+      for (const args of commands(KEYS[cloud], AS[cloud] ?? [])) {
+        for (const form of FORMS) expect((await world.run([...args, ...form])).exitCode, args.join(" ")).not.toBe(0);
+      }
+    },
+  );
 
   it.each([
     ["a vendor's address", { AIVEN_WEB_URL: "https://me:hunter2-of-the-user@aiven.example.com" }],

@@ -87,6 +87,7 @@ function named(beginning: string): z.ZodType {
 
 const STANDING_SECRETS: readonly Canary[] = [
   canary("Aiven's token", OWNER_TOKEN),
+  ...AWS_IDENTITIES.map((one) => canary(`the access key id of ${one.arn}`, one.accessKeyId)),
   ...AWS_IDENTITIES.map((one) => canary(`the secret access key of ${one.arn}`, one.secretAccessKey)),
   ...GCP_IDENTITIES.map((one) => canary(`the access token of ${one.member}`, one.token)),
   canary("the access token that has expired", GCP_EXPIRED_TOKEN),
