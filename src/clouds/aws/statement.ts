@@ -39,11 +39,15 @@ export interface KeyPolicy {
   readonly [other: string]: unknown;
 }
 
+/** Four times what AWS takes. To judge a much longer one would take minutes. */
+const LONGEST = 131_072;
+
 /**
  * Reads the text of a key policy. Text that is no policy becomes a look failure: whoever cannot read the document
  * cannot say who is let in. Field order is kept, so that `JSON.stringify` gives back what the owner wrote.
  */
 export function parseKeyPolicy(text: string): Seen<KeyPolicy> {
+  if (text.length > LONGEST) return unreadable(`it is longer than ${LONGEST} characters`);
   let value: unknown;
   try {
     value = JSON.parse(text);
