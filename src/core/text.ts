@@ -17,3 +17,10 @@ export function plainText(text: string, max: number): string {
 export function isPlain(text: string): boolean {
   return text.isWellFormed() && text.search(UNPRINTABLE) === -1;
 }
+
+/** Without any of the characters at its end. A regular expression would begin anew at each of them. */
+export function withoutTrailing(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}
