@@ -14,6 +14,7 @@ import {
 } from "../core/model.ts";
 import { plainText } from "../core/text.ts";
 import type { FieldValues } from "../core/trust.ts";
+import { readBounded } from "../io/read.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -267,7 +268,6 @@ function kindOfLive(facts: KeyFacts | null, policy: VendorCloudPolicy): KeyKind 
 const LARGEST_CURRENT_BYTES = 4 * 1024 * 1024;
 
 async function readDocument(path: string): Promise<string> {
-  const { readBounded } = await import("../io/read.ts");
   const read = await readBounded(path, LARGEST_CURRENT_BYTES);
   if (read.ok) return read.text;
   throw unusableCurrent(`The file ${path} cannot be read: ${read.why}.`, read.cause);

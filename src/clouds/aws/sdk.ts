@@ -114,6 +114,7 @@ function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredent
 const LARGEST_ANSWER_BYTES = 8 * 1024 * 1024;
 
 type Handle = NodeHttpHandler["handle"];
+type Sent = Parameters<Handle>[0];
 
 /** The SDK's own handler, which would read an answer without an end; and no refusal holds what was said back. */
 class WayOut extends NodeHttpHandler {
@@ -122,16 +123,21 @@ class WayOut extends NodeHttpHandler {
     const body = await collected(response.body);
     if (nestsTooDeeply(body.toString("latin1"))) throw new SyntaxError("an answer that nests too deeply");
     const isRefusal = response.statusCode < 200 || response.statusCode > 299;
-    const sent = typeof request.body === "string" ? request.body : Buffer.from(request.body ?? "").toString("utf8");
-    if (!isRefusal) {
-      response.body = Readable.from([body]);
-      return { response };
-    }
-    const secrets = confidentialIn((name) => request.headers[name], sent);
-    for (const [name, value] of Object.entries(response.headers)) response.headers[name] = without(secrets, value);
-    response.body = Readable.from([Buffer.from(without(secrets, body.toString("utf8")))]);
+    response.body = Readable.from([isRefusal ? hushed(body, response.headers, request) : body]);
     return { response };
   }
+}
+
+/** A refusal without what was said back, in its headers too. */
+function hushed(body: Buffer, headers: Record<string, string>, sent: Sent): Buffer {
+  const secrets = confidentialIn((name) => sent.headers[name], sentText(sent.body));
+  for (const [name, value] of Object.entries(headers)) headers[name] = without(secrets, value);
+  return Buffer.from(without(secrets, body.toString("utf8")));
+}
+
+/** Not by `Buffer.from`, nor as a text: the SDK's bytes take either for a mistake, and say so on the console. */
+function sentText(body: unknown): string {
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? "");
 }
 
 async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {
