@@ -139,12 +139,22 @@ function wantsJson(argv: readonly string[]): boolean {
   });
 }
 
+/** Where it was thrown. The rest of a stack is the message, which may quote from a file, or from somebody's answer. */
+function placesIn({ message, stack = "" }: Error): readonly string[] {
+  const at = stack.indexOf(message);
+  const places = stack.slice(at === -1 ? 0 : at + message.length).split("\n");
+  return places
+    .filter((line) => /^ {4}at /.test(line))
+    .slice(0, 5)
+    .map((line) => `    ${plainText(line, 300)}`);
+}
+
 /** The error and what caused it, outermost first. */
 function causes(error: unknown): string {
   const lines: string[] = [];
   for (let one = error; one instanceof Error && lines.length < 10; one = one.cause) {
     lines.push(plainText(`${one.name}: ${one.message}`, 1_000));
-    if (!(one instanceof KeygrantError) && one.stack !== undefined) lines.push(...one.stack.split("\n").slice(1, 6));
+    if (!(one instanceof KeygrantError)) lines.push(...placesIn(one));
   }
   return lines.map((line) => `  ${line}`).join("\n");
 }

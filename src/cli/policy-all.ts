@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CloudDialect, PolicyFormat, PolicyText } from "../core/cloud.ts";
 import { usageError } from "../core/errors.ts";
@@ -88,6 +88,8 @@ async function makeFolder(folder: string): Promise<void> {
 async function write(path: string, content: string): Promise<void> {
   const { default: writeFileAtomic } = await import("write-file-atomic");
   try {
+    // The library would write to where a link leads; the folder may have come with a repository.
+    if ((await lstat(path).catch(() => null))?.isSymbolicLink()) await rm(path);
     await writeFileAtomic(path, `${content}\n`, { mode: 0o644 });
   } catch (error) {
     throw unwritable(path, error);

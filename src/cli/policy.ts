@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { CLOUD_IDS, grantingRole, openDialect } from "../clouds/index.ts";
 import { type CloudDialect, POLICY_FORMATS, type PolicyFormat, type PolicyText } from "../core/cloud.ts";
@@ -15,6 +14,7 @@ import {
 } from "../core/model.ts";
 import { plainText } from "../core/text.ts";
 import type { FieldValues } from "../core/trust.ts";
+import { readBounded } from "../io/read.ts";
 import { type Finish, type Invocation, sessionAction } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -243,8 +243,7 @@ async function givenDocument({ host, options }: Invocation<Options>): Promise<st
   const { current } = options;
   if (current === undefined) return null;
   if (current !== "-") return readDocument(current);
-  const { text } = await import("node:stream/consumers");
-  return text(host.stdin);
+  return readStdin(host.stdin);
 }
 
 async function readLive(session: Session, key: KeyRef | null): Promise<KeyFacts> {
@@ -265,15 +264,26 @@ function kindOfLive(facts: KeyFacts | null, policy: VendorCloudPolicy): KeyKind 
   return key === null ? null : kindOf(key, policy);
 }
 
+/** Far more than any cloud takes. */
+const LARGEST_CURRENT_BYTES = 4 * 1024 * 1024;
+
 async function readDocument(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw usageError(
-      "usage.current",
-      `The file ${path} cannot be read.`,
-      "Pass the present policy with --current <file>.",
-      error,
-    );
+  const read = await readBounded(path, LARGEST_CURRENT_BYTES);
+  if (read.ok) return read.text;
+  throw unusableCurrent(`The file ${path} cannot be read: ${read.why}.`, read.cause);
+}
+
+async function readStdin(stdin: Host["stdin"]): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    size += (chunk as Buffer).length;
+    if (size > LARGEST_CURRENT_BYTES) throw unusableCurrent("What comes on standard input is larger than 4096 KiB.");
+    chunks.push(Buffer.from(chunk));
   }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function unusableCurrent(message: string, cause?: unknown) {
+  return usageError("usage.current", message, "Pass the present policy with --current <file>.", cause);
 }

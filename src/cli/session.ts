@@ -66,8 +66,10 @@ export async function openSession(options: SessionOptions, host: Host, config: C
 
   async function folder(): Promise<string> {
     if (sandbox !== null) return sandbox.stateDir;
-    const { stateFolder } = await import("../state/files.ts");
-    return stateFolder(host.env, host.home);
+    const { keepPrivate, stateFolder } = await import("../state/files.ts");
+    const path = stateFolder(host.env, host.home);
+    await keepPrivate(path);
+    return path;
   }
 
   function openOnce(id: CloudId, role: string | null): Promise<Cloud> {

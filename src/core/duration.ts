@@ -7,7 +7,7 @@ export const DURATION_PATTERN = /^(0|\d{1,9}(\.\d{1,9})?(ms|s|m|h|d))$/;
 export function parseDuration(text: string): number | null {
   const word = text.trim();
   if (!DURATION_PATTERN.test(word)) return null;
-  const unit = /[a-z]+$/.exec(word)?.[0] ?? "ms";
+  const unit = /(?:ms|s|m|h|d)$/.exec(word)?.[0] ?? "ms";
   return Number.parseFloat(word) * UNITS[unit as keyof typeof UNITS];
 }
 

@@ -14,26 +14,38 @@ import { REFERENCE_PATTERN } from "./secrets.ts";
 
 type Shape =
   | { readonly ok: true; readonly raw: RawConfig }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[] /** How many more there are. */;
+      readonly untold: number;
+    };
+
+/** More than anybody reads; to find the places of all of them would take longer than anybody waits. */
+const MOST_TOLD = 100;
 
 /** Whether the file has the form of the schema. */
 export function shapeProblems(file: YamlFile): Shape {
   const result = configSchema.safeParse(file.value ?? {});
   if (result.success) return { ok: true, raw: result.data };
-  return { ok: false, problems: result.error.issues.flatMap((issue) => wordsOf(issue, file)) };
+  const issues = result.error.issues.flatMap(single);
+  const problems = issues.slice(0, MOST_TOLD).map((issue) => wordsOf(issue, file));
+  return { ok: false, problems, untold: issues.length - problems.length };
 }
 
-function wordsOf(issue: z.core.$ZodIssue, file: YamlFile): readonly Problem[] {
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], file));
+/** Each unknown key by itself. */
+function single(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  return issue.code === "unrecognized_keys" ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
+}
+
+function wordsOf(issue: z.core.$ZodIssue, file: YamlFile): Problem {
+  if (issue.code === "unrecognized_keys") return unknownKey([...issue.path, ...issue.keys], file);
   if (issue.code === "invalid_key") {
-    return [
-      file.problemAtKey(
-        issue.path,
-        mismatch(issue.path.slice(0, -1), quoted(issue.path.at(-1)), issue.issues[0]?.message),
-      ),
-    ];
+    return file.problemAtKey(
+      issue.path,
+      mismatch(issue.path.slice(0, -1), quoted(issue.path.at(-1)), issue.issues[0]?.message),
+    );
   }
-  return [file.problemAt(issue.path, mismatch(issue.path, foundAt(issue, file), issue.message))];
+  return file.problemAt(issue.path, mismatch(issue.path, foundAt(issue, file), issue.message));
 }
 
 function unknownKey(path: Path, file: YamlFile): Problem {

@@ -38,7 +38,8 @@ export function parseYaml(text: string): YamlFile {
     // Pretty errors show lines of the file, and a line may hold what nobody should see.
     prettyErrors: false,
     stringKeys: true,
-    uniqueKeys: true,
+    // Looked for below: the library compares each key with each other one.
+    uniqueKeys: false,
     logLevel: "error",
   });
   const place = (offset: number, what: string): Problem => {
@@ -69,7 +70,6 @@ export function parseYaml(text: string): YamlFile {
 
 /** The library's own words name tokens, and repeat what stands in the file: a secret, perhaps. */
 const WORDS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "found a key for the second time, expected each one once",
   MULTIPLE_DOCS: "found a second document, expected one",
   NON_STRING_KEY: "found a key that is no text",
   TAB_AS_INDENT: "found a tab as indentation, expected spaces",
@@ -100,6 +100,8 @@ function plain(node: unknown, refuse: (node: Node, what: string) => void, depth 
     if (key.anchor !== undefined || key.tag !== undefined)
       refuse(key, "found an anchor or a tag, expected the key alone");
     if (key.value === "__proto__") refuse(key, "found __proto__, which cannot be a name");
+    else if (Object.hasOwn(map, String(key.value)))
+      refuse(key, "found a key for the second time, expected each one once");
     else map[String(key.value)] = plain(value, refuse, depth + 1);
   }
   return map;

@@ -219,19 +219,20 @@ export async function readConfig(path: string, deps: ReadConfigDeps): Promise<Co
   const file = parseYaml(read.text);
   if (file.problems.length > 0) throw invalid(path, file.problems);
   const shape = shapeProblems(file);
-  if (!shape.ok) throw invalid(path, shape.problems);
+  if (!shape.ok) throw invalid(path, shape.problems, shape.untold);
   const { config, problems } = toConfig(shape.raw, { path, file, parseKey: deps.parseKey });
   if (problems.length > 0) throw invalid(path, problems);
   return config;
 }
 
-function invalid(path: string, problems: readonly Problem[]): KeygrantError {
+function invalid(path: string, problems: readonly Problem[], untold = 0): KeygrantError {
   const name = plainText(path, 300);
   const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
   const lines = sorted
     .slice(0, SHOWN_PROBLEMS)
     .map((one) => `${name}:${one.line}:${one.column}: ${sentence(one.text)}`);
-  if (sorted.length > SHOWN_PROBLEMS) lines.push(`And ${sorted.length - SHOWN_PROBLEMS} more.`);
+  const more = sorted.length + untold - lines.length;
+  if (more > 0) lines.push(`And ${more} more.`);
   return usageError(
     "config.invalid",
     lines.join("\n"),

@@ -1,5 +1,6 @@
 import type { Progress, RequestError } from "got";
 import type { Clock, Jitter } from "../core/ports.ts";
+import { without } from "../core/said-back.ts";
 import type { Agents } from "./agents.ts";
 
 /** What every JSON client over HTTP needs from outside. */
@@ -149,7 +150,8 @@ async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer>
     if (isTooLarge) return { ok: false, kind: "too-large" };
     return answered(
       statusCode,
-      without(settings.secrets ?? [], body),
+      // An answer that is packed although nobody asked for that comes as bytes: it is no JSON.
+      typeof body === "string" ? without(settings.secrets ?? [], body) : "",
       retryAfter(headers["retry-after"], settings.clock.now()),
     );
   } catch (error) {
@@ -164,12 +166,6 @@ function answered(status: number, body: string, retryAfterMs: number | null): Ht
   const json = parse(body);
   if (status < 200 || status > 299) return { ok: false, kind: "status", status, json, retryAfterMs };
   return json === undefined ? { ok: false, kind: "not-json", status } : { ok: true, status, json };
-}
-
-function without(secrets: readonly string[], body: unknown): string {
-  // An answer that is packed although nobody asked for that comes as bytes: it is no JSON.
-  if (typeof body !== "string") return "";
-  return secrets.reduce((text, secret) => (secret === "" ? text : text.replaceAll(secret, "[secret]")), body);
 }
 
 function parse(text: string): unknown {

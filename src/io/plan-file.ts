@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nestsTooDeeply } from "../core/depth.ts";
 import { usageError } from "../core/errors.ts";
 import { PLANNING_COMMANDS, type ReviewedPlan, type VendorAct } from "../core/proposal.ts";
 import { readBounded } from "./read.ts";
@@ -69,6 +70,7 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
   } catch (error) {
     throw invalid(`The plan ${path} is no JSON.`, error);
   }
+  if (nestsTooDeeply(read.text)) throw invalid(`The plan ${path} nests too deeply.`);
   const parsed = planFileSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { nestsTooDeeply } from "../core/depth.ts";
 import { usageError } from "../core/errors.ts";
 import type { CloudId, VendorCloudPolicy, VendorId } from "../core/model.ts";
 import { plainText } from "../core/text.ts";
+import { fitsPattern } from "./pattern.ts";
 import { policySchema } from "./policy-schema.ts";
 import { readBounded } from "./read.ts";
 
@@ -21,6 +23,7 @@ export async function readPolicyFile(path: string): Promise<VendorCloudPolicy> {
   } catch (error) {
     throw invalid(path, [`it is no JSON: ${error instanceof Error ? plainText(error.message, 200) : ""}`], error);
   }
+  if (nestsTooDeeply(read.text)) throw invalid(path, ["it nests too deeply"]);
   const parsed = policySchema.safeParse(json);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${plainText(issue.message, 300)}`);
@@ -48,11 +51,28 @@ function pathOf(path: readonly PropertyKey[]): string {
 
 function patternFault(name: string, { pattern, example }: { pattern: string; example: string }): readonly string[] {
   try {
-    if (new RegExp(pattern, "u").test(example)) return [];
-    return [`accessor.fields.${name}: the example does not match the pattern`];
+    const fits = fitsPattern(pattern, example);
+    if (fits === "yes" && isSteady(pattern, example)) return [];
+    const fault = fits === "no" ? "the example does not match the pattern" : "the pattern can take too long";
+    return [`accessor.fields.${name}: ${fault}`];
   } catch {
     return [`accessor.fields.${name}.pattern: it is not a regular expression`];
   }
+}
+
+/** As long as the longest principal that is held against a pattern. */
+const PUMPED = 2_048;
+/** Of an example: principals are shorter. */
+const PUMPED_PLACES = 200;
+
+/**
+ * Whether the pattern also comes to an end with what only nearly fits: the example with one of its characters over and
+ * over, and then one that fits nowhere. That is where expressions go back and forth for ever.
+ */
+function isSteady(pattern: string, example: string): boolean {
+  const characters = [...example].slice(0, PUMPED_PLACES);
+  const nearly = characters.map((one, at) => `${characters.slice(0, at).join("")}${one.repeat(PUMPED)}\u0000`);
+  return nearly.every((text) => fitsPattern(`^(?:${pattern})$`, text) !== "unclear");
 }
 
 export function invalid(path: string, faults: readonly string[], cause?: unknown) {

@@ -1,5 +1,5 @@
 import { usageError } from "../core/errors.ts";
-import { plainText } from "../core/text.ts";
+import { plainText, withoutTrailing } from "../core/text.ts";
 import type { Environment } from "./credentials.ts";
 import { readBounded } from "./read.ts";
 
@@ -73,5 +73,5 @@ async function fromFile(path: string): Promise<Secret> {
 }
 
 function trimmed(text: string): string {
-  return text.replace(/[\r\n]+$/, "");
+  return withoutTrailing(text, "\r\n");
 }

@@ -1,5 +1,5 @@
 import type { CheckLine, DoctorReport } from "../core/doctor.ts";
-import { plainText } from "../core/text.ts";
+import { atLineStart, plainText } from "../core/text.ts";
 
 type Paint = (format: "green" | "red" | "yellow" | "dim" | "bold", text: string) => string;
 
@@ -28,7 +28,7 @@ function lineText({ outcome, check, subject, jobs, detail, fix }: CheckLine, pai
   const next = fix === null || outcome === "pass" ? [] : wrapped(`next: ${clean(fix)}`, OUTCOME + CHECK + 2);
   const [head = "", ...rest] = [...first, ...more, ...next];
   const label = `  ${paint(FORMATS[outcome], outcome)}${" ".repeat(OUTCOME - outcome.length)}${check.padEnd(CHECK)}`;
-  return [`${label}${head}`, ...rest.map((line) => " ".repeat(OUTCOME + CHECK + 2) + line)];
+  return [`${label}${head}`, ...rest.map((line) => " ".repeat(OUTCOME + CHECK + 2) + atLineStart(line))];
 }
 
 function clean(text: string): string {

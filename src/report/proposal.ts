@@ -65,9 +65,12 @@ function pretty(text: string): string {
   }
 }
 
-/** Shows what a terminal would act on, instead of sending it there: a diff must not leave anything out. */
+/**
+ * Shows what a terminal would act on, or Azure Pipelines (`##vso[`, `##[`), instead of sending it there: a diff must not
+ * leave anything out.
+ */
 function escapeLine(line: string): string {
-  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|#(?=#(?:vso)?\[)/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16)}}`;
   });

@@ -9,7 +9,7 @@ import {
   standing,
   type UnlistedProject,
 } from "../core/report.ts";
-import { plainText } from "../core/text.ts";
+import { atLineStart, plainText } from "../core/text.ts";
 import type { ReportWriter } from "./input.ts";
 import { datesAhead } from "./time.ts";
 
@@ -45,7 +45,7 @@ export function keyText(key: KeyReport, paint: Paint): string {
   const where = key.project === null ? "not registered" : `${key.project}${key.cmkId === null ? "" : ` ${key.cmkId}`}`;
   const lines = [
     `${verdict(key, paint)}  ${safe(key.key)}  ${paint("dim", safe(where))}`,
-    `  ${safe(key.message)}`,
+    `  ${atLineStart(safe(key.message))}`,
     `  evidence    ${LEVELS.map((level) => evidence(key, level, paint)).join("  ")}`,
   ];
   if (key.since !== null) lines.push(`  since       ${key.since}${lastValid(key)}`);
@@ -85,7 +85,7 @@ function findingLines(finding: Finding, key: KeyReport, paint: Paint): readonly 
   const isAnyLevel = finding.code.startsWith("look.");
   const head = `  ${paint(colour, finding.outcome.padEnd(7))} ${finding.code}${isAnyLevel ? ` (${finding.level})` : ""}`;
   // The message has said it already.
-  const detail = finding.detail === key.message ? [] : [`          ${safe(finding.detail)}`];
+  const detail = finding.detail === key.message ? [] : [`          ${atLineStart(safe(finding.detail))}`];
   return [head, ...detail, `          ${paint("dim", `next: ${safe(finding.fix)}`)}`];
 }
 
@@ -126,13 +126,15 @@ function projectCoverageLines(one: ProjectCoverage, paint: Paint): readonly stri
   if (unprotected !== null && services !== null) {
     const open = unprotected.length;
     const words = services === 0 ? "no services" : `${services - open} of ${services} services protected`;
-    lines.push(`  ${safe(one.project)}: ${open === 0 ? words : paint("yellow", words)}`);
+    lines.push(`  ${atLineStart(safe(one.project))}: ${open === 0 ? words : paint("yellow", words)}`);
     for (const { name, cmkId } of unprotected) {
-      lines.push(`    ${safe(name)}  ${cmkId === null ? "no CMK" : `CMK ${safe(cmkId)}, which is not listed here`}`);
+      lines.push(
+        `    ${atLineStart(safe(name))}  ${cmkId === null ? "no CMK" : `CMK ${safe(cmkId)}, which is not listed here`}`,
+      );
     }
   }
   if (failure !== null) {
-    lines.push(`  ${safe(one.project)}: ${paint("yellow", "could not look")}`);
+    lines.push(`  ${atLineStart(safe(one.project))}: ${paint("yellow", "could not look")}`);
     lines.push(`    ${failure.code}  ${safe(failure.detail)}`, `    next: ${safe(failure.fix)}`);
   }
   if (hasDefault === false) lines.push("    no default CMK: new services get none");

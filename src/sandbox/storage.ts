@@ -115,8 +115,10 @@ export function replaceFile(path: string, text: string): void {
   syncFolder(dirname(path));
 }
 
+/** Into a new file: what lies there, a link perhaps that somebody planted, is not written to. */
 export function writeThrough(path: string, text: string): void {
-  const file = openSync(path, "w", 0o600);
+  rmSync(path, { force: true });
+  const file = openSync(path, "wx", 0o600);
   try {
     writeFileSync(file, text);
     fsyncSync(file);

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { KeygrantError } from "../core/errors.ts";
 import type { KeyStore } from "../core/memory.ts";
 import { damaged, unusable } from "./failures.ts";
-import { createFile } from "./files.ts";
+import { createFile, isLink, keepPrivate } from "./files.ts";
 import { pendingMigrations, VERSION_TABLE } from "./migrations.ts";
 import {
   HISTORY_KEPT,
@@ -140,8 +140,15 @@ function keyStore(db: DatabaseSync, file: string, deps: StoreDeps, patiently: Pa
   };
 }
 
+/** What SQLite keeps beside the file while it is at work, and would write to where a link leads. */
+const BESIDE = ["-wal", "-shm", "-journal"];
+
 /** Makes the file, for its owner alone, unless it is there. It is never reached through a link in its own place. */
 async function ensureFile(file: string): Promise<void> {
+  for (const name of BESIDE) {
+    const fix = "Look at where it leads; without it, SQLite makes the file anew.";
+    if (await isLink(file + name)) throw unusable(file + name, "it is a symbolic link", fix);
+  }
   try {
     await createFile(file, "");
   } catch (error) {
@@ -149,6 +156,7 @@ async function ensureFile(file: string): Promise<void> {
     if (found === null) throw error;
     if (found.isSymbolicLink()) throw unusable(file, "it is a symbolic link", "Name the file that it leads to.");
     if (!found.isFile()) throw unusable(file, "it is not a file", "Name a file, which need not be there yet.");
+    await keepPrivate(file);
   }
 }
 

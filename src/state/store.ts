@@ -53,7 +53,11 @@ function checkedPath(text: string): string {
 /** In doubt it has one: whatever stands before an @ and behind a colon, and every parameter of that name. */
 function hasPassword(text: string): boolean {
   const parameters = new URLSearchParams(text.slice(text.indexOf("?") + 1));
-  return /:[^@]*:[^@]*@/.test(text) || [...parameters.keys()].some((name) => /password/i.test(name));
+  const isBeforeHost = text
+    .split("@")
+    .slice(0, -1)
+    .some((part) => part.indexOf(":") !== part.lastIndexOf(":"));
+  return isBeforeHost || [...parameters.keys()].some((name) => /password/i.test(name));
 }
 
 /** What stands behind a host that holds an @ was meant as a password with characters that a URL cannot hold. */

@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect } from "vitest";
 import type { Host, Input, Output } from "../../src/cli/host.ts";
 import { main } from "../../src/cli/main.ts";
 import type { Clock, Jitter } from "../../src/core/ports.ts";
 import type { Knobs, OnRequest, RunningSandbox } from "../../src/sandbox/index.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";
-import { expectNoSecrets, expectSound, expectSoundState } from "./sound.ts";
+import { type Canary, canary } from "./canaries.ts";
+import { expectNone, expectSound, expectSoundState, secretsOf } from "./sound.ts";
+import { type Watch, watchWire } from "./wire.ts";
 
 /** A clock that a test owns: sleeping takes no time and moves it on. */
 export interface TestClock extends Clock {
@@ -51,7 +54,9 @@ export interface World extends AsyncDisposable {
   readonly stateDir: string;
   /** Runs the whole command in this process, over real HTTP against the sandbox, as the owner. */
   run(args: readonly string[], extra?: RunOptions): Promise<CliResult>;
-  /** The same with `--output json`. */
+  /** What must not get out: every secret that there is, and the plaintext of every round trip so far. */
+  canaries(): readonly Canary[];
+  /** The same as `run` with `--output json`. */
   json(args: readonly string[], extra?: RunOptions): Promise<CliResult>;
   close(): Promise<void>;
 }
@@ -67,6 +72,8 @@ export interface RunOptions {
   readonly interrupted?: AbortSignal;
   /** The current folder, in which a configuration may lie. */
   readonly cwd?: string;
+  /** Hears of all random bytes that the command takes. */
+  readonly drawn?: (bytes: Uint8Array) => void;
 }
 
 export interface WorldOptions {
@@ -75,17 +82,26 @@ export interface WorldOptions {
   readonly jitter?: Jitter;
   /** What happens while the command sleeps. */
   readonly sleep?: Clock["sleep"];
+  /** Secrets of the test's own, beside those of the sandbox. */
+  readonly planted?: readonly Canary[];
   /** The sandbox's own pauses never end: what it hands out in pieces stops after the first. */
   readonly stalls?: boolean;
 }
 
 /**
  * A fresh sandbox in memory, and a state folder of its own. Whatever a test is about, no run of the command may say a
- * secret, print a stack trace or a document that does not fit its schema: that is looked at after each one.
+ * secret or what a round trip encrypted, send one where it does not belong, print a stack trace or a document that does
+ * not fit its schema: that is looked at after each one.
  */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = testClock(new Date(), options.sleep);
   const stateDir = await mkdtemp(join(tmpdir(), "keygrant-test-"));
+  const probes: Canary[] = [];
+  const watch: Watch = watchWire(() => probes, options.onRequest);
+  const drawn = (bytes: Uint8Array) => {
+    if (bytes.length === PROBE_BYTES) probes.push(canary("the plaintext of a round trip", Uint8Array.from(bytes)));
+  };
+  const canaries = () => [...secretsOf(sandbox), ...(options.planted ?? []), ...probes];
   const sandbox = await startSandbox({
     dir: null,
     clock: options.stalls === true ? { ...clock, sleep: (_ms, signal) => untilAborted(signal) } : clock,
@@ -93,12 +109,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     jitter: options.jitter ?? (() => 0.5),
     mode: "embedded",
     knobs: options.knobs,
-    onRequest: options.onRequest,
+    onRequest: watch.onRequest,
   });
   async function run(args: readonly string[], extra: RunOptions = {}): Promise<CliResult> {
     const env = { ...sandbox.env, KEYGRANT_STATE_DIR: stateDir, ...extra.env };
-    const result = await runCli(args, { ...extra, env }, clock);
-    expectNoSecrets(result.stdout + result.stderr, sandbox);
+    const result = await runCli(args, { drawn, ...extra, env }, clock);
+    expectNone(canaries(), result.stdout + result.stderr);
+    expect(watch.strays).toEqual([]);
     return result;
   }
   let isOpen = true;
@@ -106,7 +123,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     if (!isOpen) return;
     isOpen = false;
     try {
-      await expectSoundState(stateDir, sandbox);
+      await expectSoundState(stateDir, canaries());
     } finally {
       await sandbox.close();
       await rm(stateDir, { recursive: true, force: true });
@@ -117,6 +134,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     stateDir,
     run,
+    canaries,
     json: (args, extra) => run([...args, "--output", "json"], extra),
     close,
     [Symbol.asyncDispose]: close,
@@ -147,7 +165,11 @@ export async function runCli(
     stdout: stdout.stream,
     stderr: stderr.stream,
     clock,
-    random: (size) => randomBytes(size),
+    random(size) {
+      const bytes = randomBytes(size);
+      extra.drawn?.(bytes);
+      return bytes;
+    },
     jitter: () => 0.5,
     interrupted: extra.interrupted ?? new AbortController().signal,
     ...(extra.cwd === undefined ? {} : { cwd: extra.cwd, uid: process.getuid?.() }),
@@ -161,9 +183,12 @@ export async function runCli(
       return JSON.parse(stdout.text());
     },
   };
-  expectSound(args, result);
+  expectSound(args, result, { onTerminal: hasTerminal });
   return result;
 }
+
+/** Nothing else takes so many. */
+const PROBE_BYTES = 32;
 
 const QUESTION = /Write this\?|Type the key again|Have all backups|Deregister CMK|off your key\?/;
 

@@ -54,7 +54,7 @@ describe("the oldest Node that is promised", () => {
     expect(stdout).not.toBe("");
   });
 
-  it("runs the whole job on the sandbox", () => {
+  it("runs the whole job on the sandbox", { timeout: 120_000 }, () => {
     const { status, stdout } = spawnSync(OLDEST, ["build/demo.ts"], { encoding: "utf8" });
     expect(stdout).toContain("VALID (assurance: vendor)");
     expect(status).toBe(0);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isPlain, plainText } from "../../src/core/text.ts";
+import { atLineStart, isPlain, plainText } from "../../src/core/text.ts";
 
 describe("plainText", () => {
   test.each([
@@ -11,6 +11,7 @@ describe("plainText", () => {
     ["left\u202eright\u2066x\u2069\u200f\u061c", "left right x"],
     ["zero\u200bwidth\ufeff", "zero width"],
     ["a\u2028b\u2029c", "a b c"],
+    ["a ##vso[task.x]y ##[error] # ##", "a ## vso[task.x]y ## [error] # ##"],
     ["\ud800 alone", "\ufffd alone"],
     ["grüße 🔑", "grüße 🔑"],
   ])("%j becomes %j", (text, plain) => {
@@ -33,5 +34,11 @@ test("isPlain tells whether there is anything to take out", () => {
   expect(isPlain("arn:aws:iam::123456789012:role/x")).toBe(true);
   expect(isPlain("role/\u202ex")).toBe(false);
   expect(isPlain("a\nb")).toBe(false);
+  expect(isPlain("a ##[error]")).toBe(false);
   expect(isPlain("\ud800")).toBe(false);
+});
+
+test("atLineStart: words that begin a line are no command of a CI service's", () => {
+  expect(atLineStart("::stop-commands::x")).toBe(": :stop-commands::x");
+  expect(atLineStart(": as it is ::x")).toBe(": as it is ::x");
 });

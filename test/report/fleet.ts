@@ -453,10 +453,10 @@ export function hostileSketch(text: string): Sketch {
   };
 }
 
-export function hostileInput(): ReportInput {
-  const input = inputOf(HOSTILE.map(hostileSketch), {
-    unlisted: HOSTILE.map((text) => ({ vendor: text, project: text, code: text, detail: text, fix: text })),
-    coverage: HOSTILE.map((text) => ({
+export function hostileInput(texts: readonly string[] = HOSTILE): ReportInput {
+  const input = inputOf(texts.map(hostileSketch), {
+    unlisted: texts.map((text) => ({ vendor: text, project: text, code: text, detail: text, fix: text })),
+    coverage: texts.map((text) => ({
       vendor: text,
       project: text,
       hasDefault: false,
@@ -465,5 +465,5 @@ export function hostileInput(): ReportInput {
       failure: { code: text, detail: text, fix: text },
     })),
   });
-  return { ...input, version: HOSTILE.join(" ") };
+  return { ...input, version: texts.join(" ") };
 }

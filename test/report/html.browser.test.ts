@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { plainText } from "../../src/core/text.ts";
 import { htmlWriter } from "../../src/report/html.ts";
 import { writeReport } from "../../src/report/input.ts";
+import { HOSTILE as ANYTHING } from "../hostile.ts";
+import { FIXED_SEED } from "../property.ts";
 import { Tab } from "./browser.ts";
 import { fleet, HOSTILE, hostileInput } from "./fleet.ts";
 import { findProgram } from "./tools.ts";
@@ -12,7 +15,28 @@ import { findProgram } from "./tools.ts";
 const browser = findProgram("chromium", "chromium-browser", "google-chrome", "chrome");
 const absent = browser === null ? " (none on this machine)" : "";
 
-const PAGES = { "/fleet": fleet(), "/hostile": hostileInput() };
+/** What breaks out of a text, an attribute, a script, a style, a comment; and runs without a script of its own. */
+const BREAKOUTS = [
+  "<img src=/asked onerror=owned=1>",
+  "<svg/onload=owned=1>",
+  "</style><script>owned=1</script>",
+  "--><script>owned=1</script><!--",
+  '" autofocus onfocus=owned=1 x="',
+  "' style='background:url(/asked)",
+  "</title></head><body onload=owned=1>",
+  "<iframe srcdoc='<script>parent.owned=1</script>'></iframe>",
+  "<meta http-equiv=refresh content='0;url=/asked'>",
+  "<base href=/asked/>",
+  "<link rel=stylesheet href=/asked>",
+  "<form action=/asked><button autofocus>",
+  "<details open ontoggle=alert(1)>",
+  "javascript:alert(1)",
+  "\\u003cscript>owned=1\\u003c/script>",
+  "{{constructor.constructor('owned=1')()}}",
+];
+const CHOSEN = [...BREAKOUTS, ...fc.sample(ANYTHING, { numRuns: 60, seed: FIXED_SEED })];
+
+const PAGES = { "/fleet": fleet(), "/hostile": hostileInput(), "/chosen": hostileInput(CHOSEN) };
 
 /** Over HTTP, as a page is that lies on a server: there a browser asks for more than from a file. */
 async function serve(asked: string[]): Promise<Server> {
@@ -169,6 +193,30 @@ describe.skipIf(browser === null)(`the page in a browser${absent}`, () => {
     });
     await tab.evaluate(type("query", "<script>"));
     expect(await tab.evaluate(SHOWN)).toBe(1);
+  });
+
+  it("runs, asks for and holds nothing that somebody chose", async () => {
+    asked.splice(0);
+    await visit("/chosen");
+    await tab.evaluate("document.getElementById('unfold').click()");
+    await tab.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+    expect(tab.complaints).toEqual([]);
+    expect(asked).toEqual(["/chosen"]);
+    const found = await tab.evaluate(`({
+      owned: typeof globalThis.owned,
+      title: document.title,
+      scripts: document.querySelectorAll("script").length,
+      strangers: document.querySelectorAll("img, iframe, object, embed, base, a, link:not([rel=icon]), [http-equiv=refresh], [action], [style]").length,
+      handlers: [...document.querySelectorAll("*")].flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith("on")),
+      keys: document.querySelectorAll("#keys > .key").length,
+    })`);
+    const nothing = { owned: "undefined", strangers: 0, handlers: [] };
+    expect(found).toEqual({
+      ...nothing,
+      title: `${CHOSEN.length} INVALID · keygrant`,
+      scripts: 1,
+      keys: CHOSEN.length,
+    });
   });
 
   it("is all there without its script", async () => {

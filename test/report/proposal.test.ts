@@ -65,6 +65,11 @@ describe("a proposal", () => {
     expect(text).toContain("+added safe\\u{1b}[2K\\u{1b}]8;;http://evil\\u{7}\\u{202e}eliforp\\u{200b}");
   });
 
+  it("lets Azure Pipelines act on none of it either", async () => {
+    const change = changeTo(factsOf(KEY, {}, "plain"), "plain\n##vso[task.x]y ##[error] ## #");
+    expect(await proposalText({ ...proposal, change }, PLAIN)).toContain("+\\u{23}#vso[task.x]y \\u{23}#[error] ## #");
+  });
+
   it("paints what comes and what goes", async () => {
     const text = await proposalText(proposal, LOUD);
     expect(text).toContain('<red>-  "Statement": []</>');

@@ -98,8 +98,13 @@ export function readFailure(error: unknown, asked: Asked): AwsFailure {
   if (!(error instanceof Error)) throw error;
   const status = statusOf(error);
   const code = codeOf(error);
-  const words = cleaned(error.message);
-  const as = (kind: FailureKind, name = error.name): AwsFailure => ({ kind, name, words });
+  // The SDK takes both from the answer, as they are.
+  const words = cleaned(String(error.message));
+  const as = (kind: FailureKind, name = error.name): AwsFailure => ({
+    kind,
+    name: plainText(String(name), 100),
+    words,
+  });
   if (error.name === "AbortError") return as("deadline");
   if (code !== null) {
     const kind = kindOfCode(code);

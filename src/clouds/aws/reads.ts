@@ -1,3 +1,4 @@
+import { nestsTooDeeply } from "../../core/depth.ts";
 import { type DocumentBody, type LookCode, type Seen, seen, unseen } from "../../core/model.ts";
 import { type Asked, readFailure } from "./errors.ts";
 import type { KmsPort } from "./kms.ts";
@@ -28,6 +29,7 @@ export async function readKeyPolicy(target: Target, signal: AbortSignal | undefi
   );
   if (!answer.known) return answer;
   const text = answer.value.Policy;
+  if (text !== undefined && nestsTooDeeply(text)) return notKms(asked, "the policy nests too deeply");
   return typeof text === "string" ? seen({ text, revision: revisionOf(text) }) : notKms(asked, "it holds no policy");
 }
 

@@ -1,5 +1,6 @@
 import type * as http from "node:http";
 import type * as https from "node:https";
+import { Readable } from "node:stream";
 import {
   DecryptCommand,
   DescribeKeyCommand,
@@ -15,9 +16,12 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { StandardRetryStrategy } from "@smithy/util-retry";
+import { nestsTooDeeply } from "../../core/depth.ts";
 import type { Clock, Jitter } from "../../core/ports.ts";
+import { confidentialIn, without } from "../../core/said-back.ts";
 import { assumedCredentials } from "./assume.ts";
 import type { AwsClients, AwsCredentials, KmsPort, StsPort } from "./kms.ts";
+import { SHAPES, shaped } from "./wire.ts";
 
 /**
  * How to reach AWS. What is undefined the SDK finds where the AWS CLI does: environment, `~/.aws`, instance metadata.
@@ -56,7 +60,7 @@ export function openAws(settings: AwsSettings): AwsClients {
 
 /** `assumed`: whose credentials every client signs with; undefined: those of the settings. */
 function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredentials> | undefined): AwsClients {
-  const requestHandler = new NodeHttpHandler({
+  const requestHandler = new WayOut({
     httpAgent: settings.agents.http,
     httpsAgent: settings.agents.https,
     connectionTimeout: Math.min(settings.requestTimeoutMs, LONGEST_CONNECT_MS),
@@ -104,6 +108,48 @@ function openAs(settings: AwsSettings, assumed: ReturnType<typeof assumedCredent
       return { kms: new URL(kms).origin, sts: new URL(sts).origin };
     },
   };
+}
+
+/** The largest answers are pages of grants: a tenth of it. */
+const LARGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+
+type Handle = NodeHttpHandler["handle"];
+type Sent = Parameters<Handle>[0];
+
+/** The SDK's own handler, which would read an answer without an end; and no refusal holds what was said back. */
+class WayOut extends NodeHttpHandler {
+  override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    const { response } = await super.handle(request, options);
+    const body = await collected(response.body);
+    if (nestsTooDeeply(body.toString("latin1"))) throw new SyntaxError("an answer that nests too deeply");
+    const isRefusal = response.statusCode < 200 || response.statusCode > 299;
+    response.body = Readable.from([isRefusal ? hushed(body, response.headers, request) : body]);
+    return { response };
+  }
+}
+
+/** A refusal without what was said back, in its headers too. */
+function hushed(body: Buffer, headers: Record<string, string>, sent: Sent): Buffer {
+  const secrets = confidentialIn((name) => sent.headers[name], sentText(sent.body));
+  for (const [name, value] of Object.entries(headers)) headers[name] = without(secrets, value);
+  return Buffer.from(without(secrets, body.toString("utf8")));
+}
+
+/** Not by `Buffer.from`, nor as a text: the SDK's bytes take either for a mistake, and say so on the console. */
+function sentText(body: unknown): string {
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? "");
+}
+
+async function collected(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop closes the connection. To whoever reads the failure it is what it is: not AWS's JSON.
+    if (size > LARGEST_ANSWER_BYTES) throw new SyntaxError("an answer without an end");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** As the SDK itself would find it: partitions, FIPS and dual stack have names of their own. */
@@ -183,14 +229,20 @@ function perRegion<T>(open: (region: string) => T): (region: string) => T {
 
 function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
   return {
-    describeKey: (input, signal) => client.send(new DescribeKeyCommand(input), stop(signal)),
-    getKeyPolicy: (input, signal) => client.send(new GetKeyPolicyCommand(input), stop(signal)),
-    getKeyRotationStatus: (input, signal) => client.send(new GetKeyRotationStatusCommand(input), stop(signal)),
-    listGrants: (input, signal) => client.send(new ListGrantsCommand(input), stop(signal)),
+    describeKey: async (input, signal) =>
+      shaped(await client.send(new DescribeKeyCommand(input), stop(signal)), SHAPES.describeKey),
+    getKeyPolicy: async (input, signal) =>
+      shaped(await client.send(new GetKeyPolicyCommand(input), stop(signal)), SHAPES.getKeyPolicy),
+    getKeyRotationStatus: async (input, signal) =>
+      shaped(await client.send(new GetKeyRotationStatusCommand(input), stop(signal)), SHAPES.getKeyRotationStatus),
+    listGrants: async (input, signal) =>
+      shaped(await client.send(new ListGrantsCommand(input), stop(signal)), SHAPES.listGrants),
     revokeGrant: (input, signal) => writer.send(new RevokeGrantCommand(input), stop(signal)),
     putKeyPolicy: (input, signal) => writer.send(new PutKeyPolicyCommand(input), stop(signal)),
-    encrypt: (input, signal) => client.send(new EncryptCommand(input), stop(signal)),
-    decrypt: (input, signal) => client.send(new DecryptCommand(input), stop(signal)),
+    encrypt: async (input, signal) =>
+      shaped(await client.send(new EncryptCommand(input), stop(signal)), SHAPES.encrypt),
+    decrypt: async (input, signal) =>
+      shaped(await client.send(new DecryptCommand(input), stop(signal)), SHAPES.decrypt),
     mayEncrypt: (input, signal) => client.send(new EncryptCommand({ ...input, DryRun: true }), stop(signal)),
     mayDecrypt: (input, signal) =>
       client.send(new DecryptCommand({ ...input, DryRun: true, DryRunModifiers: ["IGNORE_CIPHERTEXT"] }), stop(signal)),
@@ -199,8 +251,10 @@ function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
 
 function stsPort(client: STSClient): StsPort {
   return {
-    getCallerIdentity: (signal) => client.send(new GetCallerIdentityCommand({}), stop(signal)),
-    assumeRole: (input, signal) => client.send(new AssumeRoleCommand(input), stop(signal)),
+    getCallerIdentity: async (signal) =>
+      shaped(await client.send(new GetCallerIdentityCommand({}), stop(signal)), SHAPES.getCallerIdentity),
+    assumeRole: async (input, signal) =>
+      shaped(await client.send(new AssumeRoleCommand(input), stop(signal)), SHAPES.assumeRole),
   };
 }
 

@@ -1,3 +1,4 @@
+import { nestsTooDeeply } from "../../core/depth.ts";
 import type { LookCode, Seen } from "../../core/model.ts";
 import { seen, unseen } from "../../core/model.ts";
 
@@ -38,11 +39,15 @@ export interface KeyPolicy {
   readonly [other: string]: unknown;
 }
 
+/** Four times what AWS takes. To judge a much longer one would take minutes. */
+const LONGEST = 131_072;
+
 /**
  * Reads the text of a key policy. Text that is no policy becomes a look failure: whoever cannot read the document
  * cannot say who is let in. Field order is kept, so that `JSON.stringify` gives back what the owner wrote.
  */
 export function parseKeyPolicy(text: string): Seen<KeyPolicy> {
+  if (text.length > LONGEST) return unreadable(`it is longer than ${LONGEST} characters`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,6 +55,7 @@ export function parseKeyPolicy(text: string): Seen<KeyPolicy> {
     return broken("look.unreachable", "the key policy that came back is not JSON");
   }
   if (!isRecord(value)) return unreadable("it is not an object");
+  if (nestsTooDeeply(text)) return unreadable("it nests too deeply");
   const statements = Array.isArray(value["Statement"]) ? value["Statement"] : [value["Statement"]];
   for (const [index, statement] of statements.entries()) {
     const fault = statementFault(statement);

@@ -1,5 +1,6 @@
 import { type KeygrantError, usageError } from "../../core/errors.ts";
 import { isLoopback } from "../../io/loopback.ts";
+import { shownAddress } from "../../io/shown.ts";
 
 /** Where Cloud KMS and what stands around it are asked. */
 export interface Endpoints {
@@ -47,11 +48,9 @@ export function endpoints(override: string | undefined): Endpoints {
 }
 
 function wrong(override: string | undefined, fault: string): KeygrantError {
-  // Without what may be a password.
-  const shown = (override ?? "").replace(/\/\/[^/@]*@/, "//…@").slice(0, 200);
   return usageError(
     "usage.endpoint",
-    `"${shown}" is not an endpoint for Cloud KMS: ${fault}.`,
+    `"${shownAddress(override ?? "")}" is not an endpoint for Cloud KMS: ${fault}.`,
     "Set CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS, or --gcp-endpoint, to something like https://cloudkms-me.p.googleapis.com/",
   );
 }

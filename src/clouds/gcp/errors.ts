@@ -236,6 +236,9 @@ const CUT_OFF: ReadonlySet<string> = new Set([
   ...["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_STREAM_PREMATURE_CLOSE", "UND_ERR_SOCKET"],
 ]);
 
+/** What the transport says of an answer that is larger than we take: in its words alone, which its wrappers repeat. */
+const ENDLESS = /^content size at .{1,2000} over limit/;
+
 function networkFailure(chain: readonly Error[]): GcpFailure | null {
   for (const one of chain) {
     const code = codeOf(one) ?? one.name;
@@ -244,7 +247,8 @@ function networkFailure(chain: readonly Error[]): GcpFailure | null {
     if (NOT_SENT.has(code) || isCertificateCode(code)) return failure("not-sent", code, "");
     if (CUT_OFF.has(code) || /socket hang up|premature close/i.test(one.message)) return failure("cut-off", code, "");
     if (code === "ERR_INVALID_URL") return failure("misconfigured", code, one.message);
-    if (code.startsWith("HPE_") || code === "max-size" || one instanceof SyntaxError) {
+    if (ENDLESS.test(one.message)) return failure("foreign", "an answer without an end", "");
+    if (code.startsWith("HPE_") || one instanceof SyntaxError) {
       return failure("foreign", one instanceof SyntaxError ? "not JSON" : code, "");
     }
   }

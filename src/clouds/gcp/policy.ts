@@ -1,3 +1,4 @@
+import { nestsTooDeeply } from "../../core/depth.ts";
 import { type LookFailure, type Seen, seen, unseen } from "../../core/model.ts";
 
 /** Google's own form: https://cloud.google.com/iam/docs/reference/rest/v1/Policy. Fields that are not named here stay. */
@@ -30,6 +31,7 @@ export function parsePolicy(text: string, title: string): Seen<IamPolicy> {
   const strange = (what: string) =>
     broken("look.unsupported", `${title} has a form that keygrant cannot read: ${what}`);
   if (!isRecord(policy)) return strange("it is not an object");
+  if (nestsTooDeeply(text)) return strange("it nests too deeply");
   const bindings = policy["bindings"] ?? [];
   if (!Array.isArray(bindings)) return strange("bindings is not a list");
   const read: Binding[] = [];

@@ -1,6 +1,7 @@
 import type * as http from "node:http";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { type AnyAuthClient, AuthClient, GoogleAuth, type GoogleAuthOptions } from "google-auth-library";
+import { confidentialIn, without } from "../../core/said-back.ts";
 import type { Agents } from "../../io/agents.ts";
 import { type Endpoints, endpoints } from "./endpoint.ts";
 import { GcpAnswerError } from "./errors.ts";
@@ -63,8 +64,8 @@ interface Reach {
 
 /**
  * The one way out, for the client's calls and for ours: our agents (the client would take its own, and gaxios would
- * send loopback to a proxy), no redirect (a token goes nowhere else), no retry of its own, and every answer as it came,
- * so that what Google says is read in one place.
+ * send loopback to a proxy), no redirect (a token goes nowhere else), no retry of its own, and every answer as it came
+ * but for what was said back, so that what Google says is read in one place.
  */
 class WayOut extends AuthClient {
   readonly #reach: Reach;
@@ -89,7 +90,7 @@ class WayOut extends AuthClient {
     const headers = new Headers(options.headers);
     const own = await within(this.getRequestHeaders(), options.signal);
     for (const [name, value] of own) headers.set(name, value);
-    return this.transporter.request<T>({
+    const answer = await this.transporter.request<T>({
       ...options,
       headers,
       agent: this.#reach.agent,
@@ -98,7 +99,22 @@ class WayOut extends AuthClient {
       maxContentLength: LARGEST_ANSWER_BYTES,
       validateStatus: () => true,
     });
+    const sent = typeof options.body === "string" ? options.body : "";
+    return answer.ok
+      ? answer
+      : await hushed(
+          answer,
+          confidentialIn((name) => headers.get(name) ?? undefined, sent),
+        );
   }
+}
+
+/** A refusal without what was said back: as text where we asked for text, else as a body that the client reads. */
+async function hushed<T>(answer: Response<T>, secrets: readonly string[]): Promise<Response<T>> {
+  const { status, headers, config, data } = answer;
+  const said = without(secrets, typeof data === "string" ? data : await answer.text());
+  const body = new globalThis.Response(said === "" ? null : said, { status, headers });
+  return Object.assign(body, { config, data: said as T });
 }
 
 /** What may take its time (a token is fetched, a metadata server asked), as long as somebody waits for it. */

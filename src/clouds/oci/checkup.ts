@@ -247,11 +247,13 @@ async function answerUse(
   const plaintext = Buffer.from(deps.random(32)).toString("base64");
   const encrypted = await look(needing("Encrypt", "KEY_ENCRYPT"), () => crypto.encrypt({ ...input, plaintext }));
   answers.set("KEY_ENCRYPT", encrypted.known ? pass("Random bytes were encrypted.") : denied(encrypted.why));
-  // Of what nobody encrypted, only a refusal says something.
-  const ciphertext = encrypted.known ? encrypted.value.ciphertext : plaintext;
+  // Of what nobody encrypted, only a refusal says something. Never what was to be encrypted: that goes to Encrypt alone.
+  const ciphertext = encrypted.known ? encrypted.value.ciphertext : NEVER_ENCRYPTED;
   const decrypted = await look(needing("Decrypt", "KEY_DECRYPT"), () => crypto.decrypt({ ...input, ciphertext }));
   answers.set("KEY_DECRYPT", decrypted.known ? pass("They were decrypted.") : denied(decrypted.why));
 }
+
+const NEVER_ENCRYPTED = Buffer.from("keygrant doctor: nobody encrypted this").toString("base64");
 
 function needing(call: string, permission: string): Asked {
   return { call, needs: `{${permission}} in tenancy where target.key.id = '<key>'` };

@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import {
   type AuthenticationDetailsProvider,
   DefaultRequestSigner,
@@ -8,6 +9,7 @@ import {
 } from "oci-common";
 import { IdentityClient } from "oci-identity";
 import { KmsCryptoClient, KmsManagementClient, KmsVaultClient } from "oci-keymanagement";
+import { withoutTrailing } from "../../core/text.ts";
 import type { CryptoPort, Endpoint, IdentityPort, ManagementPort, OciClients, VaultPort } from "./api.ts";
 import { OciCallError } from "./errors.ts";
 import { type Home, type Profile, readProfile, subjectOf } from "./profile.ts";
@@ -60,7 +62,7 @@ function perEndpoint<T>(open: (at: Endpoint) => T): (at: Endpoint) => T {
   const opened = new Map<string, T>();
   return (at) => {
     const name = `${at.base} ${at.instead}`;
-    const port = opened.get(name) ?? open({ ...at, base: at.base.replace(/\/+$/, "") });
+    const port = opened.get(name) ?? open({ ...at, base: withoutTrailing(at.base, "/") });
     opened.set(name, port);
     return port;
   };
@@ -126,9 +128,14 @@ function noPrincipal(auth: OciAuth, cause: unknown): OciCallError {
 function providerOf({ keyId, privateKey, passphrase }: Profile): AuthenticationDetailsProvider {
   return {
     getKeyId: async () => keyId,
-    getPrivateKey: () => privateKey,
-    getPassphrase: () => passphrase,
+    getPrivateKey: () => (passphrase === null ? privateKey : unsealed(privateKey, passphrase)),
+    getPassphrase: () => null,
   };
+}
+
+/** Node reads it: with a wrong pass phrase the SDK throws where nobody can catch it, and the process ends. */
+function unsealed(key: string, passphrase: string): string {
+  return createPrivateKey({ key, passphrase }).export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 function unusableKey(cause: unknown): OciCallError {

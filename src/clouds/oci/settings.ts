@@ -1,5 +1,6 @@
 import { usageError } from "../../core/errors.ts";
 import { isLoopback } from "../../io/loopback.ts";
+import { shownAddress } from "../../io/shown.ts";
 import type { EndpointSettings } from "./endpoints.ts";
 
 /** How the caller proves who it is, in the OCI CLI's words (`--auth`, OCI_CLI_AUTH). */
@@ -50,7 +51,7 @@ export function refuseUnsafe({ endpoint, managementEndpoint, cryptoEndpoint }: E
     if (isSafe && isBare) continue;
     throw usageError(
       "usage.oci-endpoint",
-      `"${text.slice(0, 200)}" is no address that keygrant sends credentials to.`,
+      `"${shownAddress(text)}" is no address that keygrant sends credentials to.`,
       "Give an https address without a path, such as https://kms.example.com; plain http is for loopback only.",
     );
   }

@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Clock, Jitter } from "../../core/ports.ts";
+import { confidentialIn, without } from "../../core/said-back.ts";
 import { OciCallError } from "./errors.ts";
 import { parseJson, textField } from "./json.ts";
 
@@ -98,7 +99,8 @@ async function once(settings: TransportSettings, call: Call, headers: Headers): 
   const signal = settings.signal === undefined ? tooLate : AbortSignal.any([settings.signal, tooLate]);
   const progress: Progress = { sent: false };
   try {
-    return judged(await exchange(settings, call, { url, headers, signal, progress }));
+    const secrets = confidentialIn((name) => headers.get(name) ?? undefined, call.body ?? "");
+    return judged(await exchange(settings, call, { url, headers, signal, progress }), secrets);
   } catch (error) {
     if (error instanceof OciCallError) return error;
     const interrupted = stopped(settings.signal);
@@ -189,10 +191,11 @@ function received(incoming: http.IncomingMessage): Headers {
 }
 
 /** A 2xx with JSON, or with nothing. Redirects are not followed: a signature is for one host. */
-function judged(answer: Answer): Answer | OciCallError {
+function judged(answer: Answer, secrets: readonly string[]): Answer | OciCallError {
   const { status, body } = answer;
-  const value = parseJson(body);
-  if (status >= 200 && status <= 299) {
+  const isSuccess = status >= 200 && status <= 299;
+  const value = parseJson(isSuccess ? body : without(secrets, body));
+  if (isSuccess) {
     if (body === "" || (typeof value === "object" && value !== null)) return answer;
     return new OciCallError({ kind: "foreign", words: `HTTP ${status} without JSON` });
   }

@@ -1,5 +1,5 @@
 import { usageError } from "../../core/errors.ts";
-import { plainText } from "../../core/text.ts";
+import { plainText, withoutTrailing } from "../../core/text.ts";
 import { isLoopback } from "../../io/loopback.ts";
 
 const DEFAULT_ADDRESS = "https://api.aiven.io";
@@ -32,7 +32,7 @@ export function address(webUrl: string | undefined): string {
       "Use an https address; http is only for loopback (the sandbox).",
     );
   }
-  return url.origin + url.pathname.replace(/\/+$/, "");
+  return url.origin + withoutTrailing(url.pathname, "/");
 }
 
 /** As both official clients send it. The token must fit into a header; the message does not show it. */

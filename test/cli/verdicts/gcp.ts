@@ -412,7 +412,7 @@ const LOOK_BREAKS: readonly Break[] = [
     level: "key",
     exit: 12,
     names: "cloudkms.cryptoKeys.get",
-    hides: [...ITSELF, ...DOCUMENTS, "key", "reference", "registration"],
+    hides: [...ITSELF, "key", "reference", "registration"],
     apply: owner("roles/iam.securityReviewer", "roles/cloudkms.cryptoOperator"),
   },
   {
@@ -455,7 +455,7 @@ const LOOK_BREAKS: readonly Break[] = [
     level: "key",
     exit: 12,
     names: KEY,
-    hides: EVERYTHING,
+    hides: [...EVERYTHING, "describe"],
     apply: key(() => ({ fault: "token-expired" })),
   },
   {
@@ -492,6 +492,11 @@ export const GCP: CloudMatrix = {
     ...PROJECT_BREAKS,
   ],
   together: [
+    {
+      of: ["decrypting is not granted", "the key may not be looked at"],
+      code: "grant.missing",
+      why: "Of a key that was not seen only what every kind needs is looked for, which is decrypting.",
+    },
     {
       of: ["everybody", "the caller may not use the key"],
       code: "grant.too-broad",

@@ -193,7 +193,7 @@ export interface CloudMatrix {
 }
 
 export interface Together {
-  /** By what is wrong, the first of its kind. */
+  /** By what is wrong, or by the first of its kind; of several the first counts. */
   readonly of: readonly [string, string];
   readonly code: FindingCode;
   readonly why: string;

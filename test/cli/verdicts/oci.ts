@@ -511,6 +511,11 @@ export const OCI: CloudMatrix = {
       why: "Without effect for one reason alone is one thing to mend; with two the message names both.",
     },
     {
+      of: ["decrypting is not admitted", "only for one operation"],
+      code: "grant.partial",
+      why: "Both leave encrypting.",
+    },
+    {
       of: ["encrypting is not admitted", "only for one operation"],
       code: "grant.missing",
       why: "What is admitted, decrypting, is admitted for encrypting alone: nothing is left.",

@@ -53,7 +53,8 @@ export function describeMatrix(given: CloudMatrix, all = false): void {
 
     it("of two things the one that the table of codes puts first", () => {
       const wrong = results.pairs.flatMap(([a, b, outcome]) => {
-        const agreed = given.together?.find(({ of }) => [a, b].every((one) => of.includes(kindOf(one, quick).what)));
+        const names = [a, b].map((one) => [one.what, kindOf(one, quick).what]);
+        const agreed = given.together?.find(({ of }) => names.every((some) => some.some((name) => of.includes(name))));
         const { code, level, exit } = expectedOfPair(a, b, agreed?.code);
         const isRight = outcome.code === code && outcome.level === level && outcome.exit === exit;
         const hasPhase =

@@ -41,6 +41,9 @@ key_file=sealed.pem
 pass_phrase=open sesame
 [LOCKED]
 key_file=sealed.pem
+[MISSPELT]
+key_file=sealed.pem
+pass_phrase=open simsim
 [BROKEN]
 key_file=broken.pem
 [GONE]
@@ -358,6 +361,7 @@ describe("credentials", () => {
     ["no such key file", { profile: "GONE" }, /the key of the profile GONE, \/nowhere\/key.pem, cannot be read/],
     ["no key in it", { profile: "BROKEN" }, /the private key of the profile cannot be read/],
     ["a sealed key without its pass phrase", { profile: "LOCKED" }, /the private key of the profile cannot be read/],
+    ["a sealed key with another pass phrase", { profile: "MISSPELT" }, /or its pass phrase is wrong/],
     ["no token in the profile", { auth: "security_token" }, /has no security_token_file/],
     [
       "a machine's principal where there is none",
