@@ -2,7 +2,10 @@ import { defineConfig } from "vitest/config";
 import { peggyVite } from "./build/peggy.ts";
 
 /** Tests that start the built command as a child process. */
-const COMMAND = ["test/cli/{start,kill,fleet-kill,signals,sandbox-start,home}.test.ts", "test/supply.test.ts"];
+const COMMAND = [
+  "test/cli/{start,kill,fleet-kill,signals,sandbox-start,home,full-disk}.test.ts",
+  "test/supply.test.ts",
+];
 
 export default defineConfig({
   plugins: [peggyVite],

@@ -1,0 +1,42 @@
+import { cp } from "node:fs/promises";
+import { expect } from "vitest";
+import { openWorld, type World, type WorldOptions } from "../cli/harness.ts";
+import type { Subject } from "./subjects.ts";
+
+/** The world that a command starts from, made once: every trial gets a copy, state folder and all. */
+export interface Stage extends AsyncDisposable {
+  readonly subject: Subject;
+  /** What the command asks when all is well, each call once, sorted. */
+  readonly calls: readonly string[];
+  /** How many requests that are. */
+  readonly requests: number;
+  open(options?: WorldOptions): Promise<World>;
+}
+
+export async function stageOf(subject: Subject): Promise<Stage> {
+  const origin = await openWorld();
+  await subject.prepare(origin);
+  const worlds = origin.sandbox.world();
+
+  async function open(options: WorldOptions = {}): Promise<World> {
+    const world = await openWorld(options);
+    world.sandbox.alter((fresh) => Object.assign(fresh, structuredClone(worlds)));
+    await cp(origin.stateDir, world.stateDir, { recursive: true });
+    // What was done on the way here is past.
+    world.clock.advance(origin.clock.now().getTime() - world.clock.now().getTime());
+    return world;
+  }
+
+  const { calls, requests } = await healthyRun(subject, open);
+  return { subject, calls, requests, open, [Symbol.asyncDispose]: origin.close };
+}
+
+async function healthyRun(subject: Subject, open: Stage["open"]): Promise<Pick<Stage, "calls" | "requests">> {
+  await using world = await open();
+  const result = await world.json(subject.args(world));
+  expect(result.exitCode, result.stdout).toBe(0);
+  subject.done(world, result);
+  const outside = world.sandbox.requests.filter(({ inside }) => !inside);
+  const names = outside.map(({ operation }) => operation.replace(/^\S+ \/(?=.)/, ""));
+  return { calls: [...new Set(names)].sort(), requests: outside.length };
+}
