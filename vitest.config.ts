@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { peggyVite } from "./build/peggy.ts";
+import { peggyPlugin } from "./build/peggy.ts";
 
 /** Tests that start the built command as a child process. */
 const COMMAND = [
@@ -8,7 +8,7 @@ const COMMAND = [
 ];
 
 export default defineConfig({
-  plugins: [peggyVite],
+  plugins: [peggyPlugin],
   test: {
     setupFiles: ["test/setup.ts"],
     testTimeout: 30_000,

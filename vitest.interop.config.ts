@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { peggyVite } from "./build/peggy.ts";
+import { peggyPlugin } from "./build/peggy.ts";
 
 /** Programs that nobody here wrote: the AWS CLI, moto's server. What the machine lacks is skipped, and said. */
 export default defineConfig({
-  plugins: [peggyVite],
+  plugins: [peggyPlugin],
   test: {
     include: ["test/interop/**/*.test.ts"],
     globalSetup: ["test/build.ts"],

@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { peggyVite } from "./build/peggy.ts";
+import { peggyPlugin } from "./build/peggy.ts";
 
 /** What takes long and is measured: run before a release, one after the other. */
 export default defineConfig({
-  plugins: [peggyVite],
+  plugins: [peggyPlugin],
   test: {
     include: ["test/long/**/*.test.ts"],
     globalSetup: ["test/build.ts"],

@@ -11,7 +11,7 @@ interface Package {
 /** A licence, and what must go along with it: Apache-2.0, section 4(d), asks for the NOTICE of whoever has one. */
 const LEGAL = /^(?:licen[cs]e|notice|copying|third.party)/i;
 
-/** The licences of everything that was bundled, as their terms ask: from esbuild's list of inputs to one text. */
+/** The licences of everything that was bundled, as their terms ask: from the list of bundled modules to one text. */
 export function notices(inputs: readonly string[]): string {
   const packages = packageFolders(inputs)
     .map(readPackage)
@@ -21,7 +21,7 @@ export function notices(inputs: readonly string[]): string {
   return `# Software that is part of keygrant's bundle\n\n${sections.join("\n")}`;
 }
 
-/** The folders of the packages that esbuild's inputs come from, sorted, as the lockfile names them. */
+/** The folders of the packages that bundled modules come from, sorted, as the lockfile names them. */
 export function packageFolders(inputs: readonly string[]): readonly string[] {
   const folders = inputs.flatMap((input) => /^(?:.*node_modules\/)(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
   return [...new Set(folders)].sort();

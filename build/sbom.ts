@@ -84,6 +84,6 @@ function places(folder: string, name: string): readonly string[] {
 
 if (import.meta.main) {
   const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as Lockfile;
-  const { inputs } = JSON.parse(readFileSync("dist/meta.json", "utf8")) as { inputs: Record<string, unknown> };
-  writeFileSync("keygrant.cdx.json", sbom(lock, Object.keys(inputs)));
+  const modules = JSON.parse(readFileSync("dist/meta.json", "utf8")) as Readonly<Record<string, readonly string[]>>;
+  writeFileSync("keygrant.cdx.json", sbom(lock, Object.values(modules).flat()));
 }

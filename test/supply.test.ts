@@ -10,7 +10,8 @@ import { type Lockfile, nameOf, sbom } from "../build/sbom.ts";
 /** What keygrant is made of, and what is handed out. Built once before, as the other tests of the built command. */
 const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as Lockfile;
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
-const inputs = Object.keys(JSON.parse(readFileSync("dist/meta.json", "utf8")).inputs);
+const modules = JSON.parse(readFileSync("dist/meta.json", "utf8")) as Readonly<Record<string, readonly string[]>>;
+const inputs = Object.values(modules).flat();
 const bundled = packageFolders(inputs);
 /** Without keygrant itself and the folder of the oldest Node, which stand here as workspaces. */
 const locked = Object.entries(lock.packages).filter(([folder, { link }]) => folder.includes("node_modules/") && !link);

@@ -13,8 +13,9 @@ import {
   readConfig,
   refuseUnnamed,
 } from "../io/config.ts";
+import type { AssessingOptions } from "./assessing.ts";
 import type { Host } from "./host.ts";
-import type { AssessingOptions, CommonOptions, ConfigOptions } from "./options.ts";
+import type { CommonOptions, ConfigOptions } from "./options.ts";
 import type { Printer } from "./printer.ts";
 import { projectsOf, type Session } from "./session.ts";
 import type { ValidateCliOptions } from "./validate.ts";

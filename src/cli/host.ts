@@ -42,8 +42,20 @@ export class Interrupted extends Error {
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+export interface ProcessHost extends Host {
+  /** The streams that were written to, or may have been. */
+  readonly opened: ReadonlySet<Output>;
+}
+
 /** The real machine. The first signal asks the command to stop, the second one stops it. */
-export function processHost(): Host {
+export function processHost(): ProcessHost {
+  const opened = new Set<Output>();
+  const open = (stream: Output) => {
+    // Whoever reads our messages may have had enough, and their disk may be full: no reason to stop half done.
+    if (!opened.has(stream)) stream.on("error", () => {});
+    opened.add(stream);
+    return stream;
+  };
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
@@ -51,12 +63,22 @@ export function processHost(): Host {
       interruption.abort(new Interrupted(signal));
     });
   }
+  // What a library cleans up at its end would end us where a file may not grow: the write fails, and that is said.
+  process.on("SIGXFSZ", () => {});
   return {
     env: process.env,
     home: homedir(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // Node opens each of its streams when it is asked for, and that takes time.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return open(process.stdout);
+    },
+    get stderr() {
+      return open(process.stderr);
+    },
+    opened,
     clock: systemClock,
     random: (size) => crypto.getRandomValues(new Uint8Array(size)),
     jitter: Math.random,

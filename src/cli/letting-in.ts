@@ -5,13 +5,11 @@ import type { Proposal } from "../core/proposal.ts";
 import type { FieldValues } from "../core/trust.ts";
 import type { Config } from "../io/config.ts";
 import { type ApprovingOptions, approve, approving, onlyPlans, planWords } from "./approve.ts";
+import { type AssessingOptions, assessing, assessOptions } from "./assessing.ts";
 import { action, type Finish, type Invocation } from "./command.ts";
 import { forWriting, loadConfig } from "./configured.ts";
 import type { Host } from "./host.ts";
 import {
-  type AssessingOptions,
-  assessing,
-  assessOptions,
   type CommonOptions,
   type ConfigOptions,
   common,

@@ -1,12 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CLOUD_IDS, type GrantForms } from "../clouds/index.ts";
-import type { AssessOptions } from "../core/assess.ts";
-import type { FindingCode } from "../core/findings.ts";
-import { codeEntry, isCode } from "../core/findings.ts";
 import type { CloudId } from "../core/model.ts";
 import type { FieldValues } from "../core/trust.ts";
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+export const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 export interface CommonOptions {
   readonly vendor: string;
@@ -69,48 +66,6 @@ export function talking(command: Command): Command {
     .option("--no-color", "no colours (as NO_COLOR does)");
 }
 
-export interface AssessingOptions extends LocatingOptions {
-  readonly probe: "required" | "auto" | "off";
-  readonly probeRole?: string;
-  readonly accept: readonly FindingCode[];
-  readonly require?: "vendor";
-  /** Milliseconds. */
-  readonly wait?: number;
-  readonly expectAccessor: FieldValues;
-}
-
-/** The options of commands that come to a verdict about a key. */
-export function assessing(command: Command, probe: AssessingOptions["probe"]): Command {
-  return locating(command)
-    .addOption(
-      new Option("--probe <mode>", "the encrypt/decrypt round trip with your own credentials")
-        .choices(["required", "auto", "off"])
-        .default(probe),
-    )
-    .option(
-      "--probe-role <arn>",
-      "whom to become for the round trip: an AWS role, a Google service account, an OCI profile",
-    )
-    .option("--accept <code>", "take this unknown as good; repeatable", codes, [])
-    .addOption(new Option("--require <assurance>", "policy alone is not enough for VALID").choices(["vendor"]))
-    .option("--wait <duration>", "the time that a new grant may take to be seen everywhere (AWS: 5m)", window)
-    .option("--expect-accessor <name=value>", "refuse any other principal than this; repeatable", fieldValue, {});
-}
-
-const WARN_BEFORE_MS = 30 * UNITS.d;
-
-/** The command line's words as the use cases want them. */
-export function assessOptions(options: AssessingOptions): AssessOptions {
-  return {
-    probeMode: options.probe,
-    probeAs: options.probeRole ?? null,
-    accept: new Set(options.accept),
-    requireVendor: options.require === "vendor",
-    warnBeforeMs: WARN_BEFORE_MS,
-    waitMs: options.wait ?? null,
-  };
-}
-
 export interface LocatingOptions {
   readonly region?: string;
   readonly cloud?: CloudId;
@@ -165,15 +120,6 @@ export function duration(text: string): number {
   return Number(amount) * UNITS[unit as keyof typeof UNITS];
 }
 
-/** Within it a missing grant is no failure, so that it has to end some day: a group's members may take hours. */
-function window(text: string): number {
-  const ms = duration(text);
-  if (ms > LONGEST_WINDOW_MS) throw new InvalidArgumentError("Give 24h at most.");
-  return ms;
-}
-
-const LONGEST_WINDOW_MS = UNITS.d;
-
 /** Collects `name=value` pairs. */
 export function fieldValue(text: string, before: FieldValues = {}): FieldValues {
   const at = text.indexOf("=");
@@ -188,17 +134,6 @@ export function several(text: string, before: readonly string[]): readonly strin
 export function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1 on.");
   return Number(text);
-}
-
-function codes(text: string, before: readonly FindingCode[]): readonly FindingCode[] {
-  if (!isCode(text)) throw new InvalidArgumentError("There is no such code; `keygrant explain` lists them.");
-  const { outcome } = codeEntry(text);
-  if (outcome !== "unknown") {
-    throw new InvalidArgumentError(
-      `It is a ${outcome === "fail" ? "failure" : "warning"}: only an unknown can be taken as good.`,
-    );
-  }
-  return [...before, text];
 }
 
 export function portNumber(text: string): number {

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { CLOUD_IDS, grantingRole, openDialect } from "../clouds/index.ts";
 import { type CloudDialect, POLICY_FORMATS, type PolicyFormat, type PolicyText } from "../core/cloud.ts";
 import { LookError, usageError } from "../core/errors.ts";
-import { kindOf } from "../core/evidence.ts";
+import { kindOf } from "../core/key-kind.ts";
 import {
   type Accessor,
   type CloudId,

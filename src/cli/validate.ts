@@ -1,13 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { usageError } from "../core/errors.ts";
 import { DEFAULT_SHARE } from "../core/pace.ts";
+import { type AssessingOptions, assessing } from "./assessing.ts";
 import { action, type Finish } from "./command.ts";
 import { loadConfig, withConfig } from "./configured.ts";
 import type { Host } from "./host.ts";
 import {
-  type AssessingOptions,
   asking,
-  assessing,
   type CommonOptions,
   type ConfigOptions,
   configuring,

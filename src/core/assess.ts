@@ -1,11 +1,11 @@
 import type { Cloud } from "./cloud.ts";
+import { describe } from "./describe.ts";
 import type { AccessView } from "./evidence.ts";
 import type { JudgeOptions } from "./judge.ts";
 import type { Memory } from "./memory.ts";
 import type { Accessor, Grant, KeyFacts, KeyRef, Probe } from "./model.ts";
 import type { Clock } from "./ports.ts";
 import { PROPAGATION } from "./propagation.ts";
-import { describe } from "./trust.ts";
 
 /** What `onboard` and `validate` are told alike. */
 export interface AssessOptions extends Omit<JudgeOptions, "now" | "withinWindow" | "takenBack"> {

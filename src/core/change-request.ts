@@ -1,7 +1,7 @@
 import type { PolicyText } from "./cloud.ts";
+import { describe } from "./describe.ts";
 import { codeBlock, markdownText } from "./markdown.ts";
 import { shellWord } from "./shell.ts";
-import { describe } from "./trust.ts";
 
 /** What differs from cloud to cloud in a change request. */
 export interface ChangeRequestParts {

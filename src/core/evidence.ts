@@ -1,7 +1,8 @@
+import { describe } from "./describe.ts";
 import { byImportance, type Finding, type FindingCode, finding, type Level, lookFinding } from "./findings.ts";
 import { fixWhileSpreading, grantFindings } from "./grant-findings.ts";
-import type { Access, KeyDescription, KeyFacts, KeyKind, Probe, VendorAnswer, VendorCloudPolicy } from "./model.ts";
-import { describe } from "./trust.ts";
+import { kindOf } from "./key-kind.ts";
+import type { Access, KeyDescription, KeyFacts, Probe, VendorAnswer, VendorCloudPolicy } from "./model.ts";
 
 /** One level's evidence. A level that concluded nothing is unknown, and some finding of its own says why. */
 export type Evidence = "pass" | "fail" | "unknown";
@@ -20,15 +21,6 @@ export type VendorView =
 export type AccessView =
   | { readonly kind: "judged"; readonly access: readonly Access[] }
   | { readonly kind: "unjudged"; readonly findings: readonly Finding[] };
-
-/** The kind of key that the vendor takes and this key is, or null. */
-export function kindOf(key: KeyDescription, policy: VendorCloudPolicy): KeyKind | null {
-  return (
-    policy.key.kinds.find(
-      (kind) => kind.usage === key.usage && key.algorithms.some((name) => kind.algorithms.includes(name)),
-    ) ?? null
-  );
-}
 
 export interface KeyOptions {
   readonly now: Date;

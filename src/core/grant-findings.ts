@@ -1,8 +1,8 @@
+import { describe } from "./describe.ts";
 import type { GrantOptions } from "./evidence.ts";
 import { codeEntry, type Finding, type FindingCode, finding, lookFinding } from "./findings.ts";
 import type { Access, ActionAccess, CloudId, KeyFacts, LookCode } from "./model.ts";
 import { PROPAGATION } from "./propagation.ts";
-import { describe } from "./trust.ts";
 
 /** What the answers for each principal come to, in the grant's order. */
 export function grantFindings(access: readonly Access[], facts: KeyFacts, options: GrantOptions): readonly Finding[] {

@@ -4,6 +4,7 @@ import type { Cloud } from "./cloud.ts";
 import type { AccessView, VendorView } from "./evidence.ts";
 import type { KeyMemory } from "./history.ts";
 import { judge, unlookable } from "./judge.ts";
+import { keyReport } from "./key-report.ts";
 import {
   type KeyFacts,
   type KeyRef,
@@ -16,7 +17,7 @@ import {
   unseen,
   type VendorCloudPolicy,
 } from "./model.ts";
-import { type KeyReport, keyReport } from "./report.ts";
+import type { KeyReport } from "./report.ts";
 import type { ListedKey, Run, Target } from "./validate.ts";
 
 /** One report as it was seen, before memory has had its say. */

@@ -9,9 +9,11 @@ import {
   windowsOf,
 } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
+import { describe } from "./describe.ts";
 import { LookError } from "./errors.ts";
 import { judgeGrant, judgeKey, type VendorView } from "./evidence.ts";
 import { type Judgement, judge } from "./judge.ts";
+import { keyReport } from "./key-report.ts";
 import type { Memory } from "./memory.ts";
 import {
   type Accessor,
@@ -30,9 +32,9 @@ import type { Clock, Jitter } from "./ports.ts";
 import { notAgreed, type Proposal, type VendorAct } from "./proposal.ts";
 import { confirm, register } from "./register.ts";
 import { type ParseResource, registrationOf } from "./registrations.ts";
-import { type ChangeReport, keyReport, type OnboardReport } from "./report.ts";
+import type { ChangeReport, OnboardReport } from "./report.ts";
 import { type StepListener, type StepRecorder, stepRecorder } from "./steps.ts";
-import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
+import { type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
 import type { Vendor } from "./vendor.ts";
 import { writeChange } from "./write.ts";
 

@@ -1,6 +1,6 @@
+import { describe } from "./describe.ts";
 import { type KeygrantError, refusal } from "./errors.ts";
 import type { Accessor, Change, KeyRef, VendorId } from "./model.ts";
-import { describe } from "./trust.ts";
 
 /** The commands that plan before they write. */
 export const PLANNING_COMMANDS = ["onboard", "rotate", "revoke", "undo"] as const;

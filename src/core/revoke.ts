@@ -1,6 +1,7 @@
 import { oldReads, SETTLE_PAUSE_MS } from "./assess.ts";
 import type { Cloud } from "./cloud.ts";
 import { type Dependent, type Dependents, dependentsOf, dependentText, refuseDependents } from "./dependents.ts";
+import { describe } from "./describe.ts";
 import { KeygrantError, LookError, refusal } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import type { Accessor, Change, Grant, KeyFacts, KeyRef, VendorCloudPolicy } from "./model.ts";
@@ -9,7 +10,7 @@ import { type StillIn, stillIn, stillInText } from "./proof.ts";
 import { notAgreed, type PlanningCommand, type Proposal } from "./proposal.ts";
 import type { ParseResource } from "./registrations.ts";
 import type { ChangeReport, RevokeReport, VendorSaid } from "./report.ts";
-import { describe, type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
+import { type FieldValues, refuseChangedAccessor, trustAccessors } from "./trust.ts";
 import type { Vendor } from "./vendor.ts";
 import { writeChange } from "./write.ts";
 

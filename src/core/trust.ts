@@ -1,3 +1,4 @@
+import { describe } from "./describe.ts";
 import { refusal } from "./errors.ts";
 import { type Finding, finding } from "./findings.ts";
 import type { Accessor } from "./model.ts";
@@ -48,14 +49,6 @@ function confirmed(accessor: Accessor, remembered: readonly Accessor[], accepted
       (Object.hasOwn(accepted, name) && accepted[name] === value) ||
       remembered.some((one) => one.seat === accessor.seat && one.fields[name] === value),
   );
-}
-
-/** A principal in one line, always the same for the same principal. */
-export function describe(accessor: Accessor): string {
-  const fields = Object.entries(accessor.fields)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`);
-  return [...(accessor.seat === undefined ? [] : [accessor.seat]), ...fields].join(" ");
 }
 
 export function accessorChanged(subject: string, trust: Extract<Trust, { trusted: false }>): Finding {

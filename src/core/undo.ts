@@ -1,4 +1,5 @@
 import { type AssessOptions, judgeNow } from "./assess.ts";
+import { describe } from "./describe.ts";
 import { LookError, refusal } from "./errors.ts";
 import { judgeGrant } from "./evidence.ts";
 import type { Backup } from "./memory.ts";
@@ -6,7 +7,6 @@ import type { Access, Accessor, Change, Grant, KeyFacts } from "./model.ts";
 import { notAgreed, type Proposal } from "./proposal.ts";
 import type { ChangeReport, RevokeReport } from "./report.ts";
 import { inspectSettled, namedFor, type RevokeDeps, type RevokeOptions, takeBackFrom } from "./revoke.ts";
-import { describe } from "./trust.ts";
 import { writeChange } from "./write.ts";
 
 export interface UndoReport {

@@ -1,5 +1,5 @@
+import { describe } from "../core/describe.ts";
 import type { Proposal, VendorAct } from "../core/proposal.ts";
-import { describe } from "../core/trust.ts";
 import { type Paint, safe } from "./text.ts";
 
 /** What a person is asked to agree to: who gets in, the documents' diff, and what is registered. */

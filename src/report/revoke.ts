@@ -1,6 +1,6 @@
+import { describe } from "../core/describe.ts";
 import { stillInText } from "../core/proof.ts";
 import type { RevokeReport } from "../core/report.ts";
-import { describe } from "../core/trust.ts";
 import { type Paint, safe } from "./text.ts";
 
 const DONE: Readonly<Record<RevokeReport["outcome"], string>> = {

@@ -1,4 +1,4 @@
-import { describe } from "../core/trust.ts";
+import { describe } from "../core/describe.ts";
 import type { UndoReport } from "../core/undo.ts";
 import { type Paint, safe } from "./text.ts";
 

@@ -1,7 +1,6 @@
 import { createAivenModule } from "./aiven/module.ts";
 import { type SandboxKey as AwsSandboxKey, awsKeys } from "./aws/keys.ts";
 import { awsModule } from "./aws/module.ts";
-import { canUse } from "./aws/vendor.ts";
 import { awsAuditorEnv, awsEnv } from "./env.ts";
 import { type GcpSandboxKey, gcpKeys } from "./gcp/keys.ts";
 import { createGcpModule } from "./gcp/module.ts";
@@ -34,8 +33,10 @@ function modules(knobs: Knobs): readonly SandboxModule<unknown>[] {
   const aiven = createAivenModule({
     knobs,
     use: {
-      aws: (accessor, resource, context) =>
-        canUse(accessor["role_arn"] ?? accessor["principal"] ?? "", resource, context),
+      async aws(accessor, resource, context) {
+        const { canUse } = await import("./aws/vendor.ts");
+        return await canUse(accessor["role_arn"] ?? accessor["principal"] ?? "", resource, context);
+      },
       gcp: (accessor, resource, context) => canUseGcp(accessor["access_group"] ?? "", resource, context),
       async oci(accessor, resource, context) {
         if (knobs.ociRegions.includes(regionOf(resource))) return await canUseOci(accessor, resource, context);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { describe } from "../core/describe.ts";
 import type { AccessorKey, LastGrant, Memory, WriteEnd, WriteRecord } from "../core/memory.ts";
 import type { Accessor, KeyRef } from "../core/model.ts";
 import type { RandomBytes } from "../core/ports.ts";
-import { describe } from "../core/trust.ts";
 import { readBackup } from "./backup.ts";
 import { appendLine, createFile, namesIn, readText, replaceFile } from "./files.ts";
 import { damaged, isAccessor, isObject, readWrites, sha256 } from "./write-log.ts";

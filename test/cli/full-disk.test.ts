@@ -47,6 +47,13 @@ describe("a disk that is full", () => {
     expect(full).toMatchObject({ exitCode: 10, stderr: expect.stringContaining("ENOSPC") });
   });
 
+  it("under the messages: the work is done, and the exit code is its own", async () => {
+    await using world = await openWorld();
+    const full = await shell(world, '"$0" "$@" 2> /dev/full', [...ONBOARD, "--verbose"]);
+    expect(full).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\{/) });
+    expect(cmks(world)).toHaveLength(1);
+  });
+
   it("under the state folder: nothing is written to the key without its backup, and the next run finishes", async () => {
     await using world = await openWorld();
     const { exitCode, stdout } = await shell(world, FULL, ONBOARD);

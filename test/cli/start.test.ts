@@ -9,10 +9,6 @@ const OLDEST = "test/oldest/node_modules/.bin/node";
 const ROLE = "arn:aws:iam::123456789012:role/aiven-cmk-anchor";
 const POLICY = ["policy", "--cloud", "aws", "--accessor", `role_arn=${ROLE}`];
 
-interface Meta {
-  readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>;
-}
-
 /** The packages and parts of the project whose code a command loaded. */
 function loadedBy(args: readonly string[]): readonly string[] {
   const trace = "test/cli/trace.mjs";
@@ -21,11 +17,9 @@ function loadedBy(args: readonly string[]): readonly string[] {
   });
   expect(status).toBe(0);
   const files = [...stderr.matchAll(/^loaded (.+)$/gm)].map(([, file]) => file ?? "");
-  const { outputs } = JSON.parse(readFileSync("dist/meta.json", "utf8")) as Meta;
-  const inputs = files.flatMap((file) => {
-    const output = Object.keys(outputs).find((name) => file.endsWith(`/${name}`));
-    return output === undefined ? [] : Object.keys(outputs[output]?.inputs ?? {});
-  });
+  const modules = JSON.parse(readFileSync("dist/meta.json", "utf8")) as Readonly<Record<string, readonly string[]>>;
+  const bundled = Object.entries(modules);
+  const inputs = files.flatMap((file) => bundled.find(([name]) => file.endsWith(`/${name}`))?.[1] ?? []);
   expect(inputs).toContain("src/cli/start.ts");
   return inputs;
 }

@@ -5,10 +5,10 @@ import {
   judgeKey,
   judgeProbe,
   judgeVendor,
-  kindOf,
   type VendorView,
 } from "../../src/core/evidence.ts";
 import { codeEntry, type Finding } from "../../src/core/findings.ts";
+import { kindOf } from "../../src/core/key-kind.ts";
 import type { Access, ActionAccess, KeyDescription, KeyFacts, Probe, Remark } from "../../src/core/model.ts";
 import { seen, unseen } from "../../src/core/model.ts";
 import { factsOf, KEY, POLICY, USABLE, why } from "./fakes.ts";

@@ -1,5 +1,6 @@
 import aiven from "../../policies/aiven/aws.json" with { type: "json" };
 import type { Cloud } from "../../src/core/cloud.ts";
+import { describe } from "../../src/core/describe.ts";
 import { LookError } from "../../src/core/errors.ts";
 import type { Memory, WriteEnd, WriteRecord } from "../../src/core/memory.ts";
 import type {
@@ -18,7 +19,6 @@ import type {
 } from "../../src/core/model.ts";
 import { seen } from "../../src/core/model.ts";
 import type { Clock } from "../../src/core/ports.ts";
-import { describe } from "../../src/core/trust.ts";
 import type { Vendor } from "../../src/core/vendor.ts";
 
 /** Ports that answer what a test wants, and keep a diary of what they were asked. */

@@ -1,4 +1,4 @@
-import { kindOf } from "../../core/evidence.ts";
+import { kindOf } from "../../core/key-kind.ts";
 import type { Access, Accessor, ActionAccess, Grant, KeyFacts, KeyKind, VendorCloudPolicy } from "../../core/model.ts";
 import { type Applied, applyBindings, type Request } from "./bindings.ts";
 import { justificationDoubt, NOT_LOOKED_AT, type ReadPolicy, readPolicies, readRoles } from "./documents.ts";

@@ -1,6 +1,6 @@
 import type { PlanOptions } from "../../core/cloud.ts";
 import { LookError } from "../../core/errors.ts";
-import { kindOf } from "../../core/evidence.ts";
+import { kindOf } from "../../core/key-kind.ts";
 import {
   type ActionAccess,
   type Change,

@@ -1,4 +1,4 @@
-import { kindOf } from "../../core/evidence.ts";
+import { kindOf } from "../../core/key-kind.ts";
 import type {
   Access,
   Accessor,

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { DecryptCommand, EncryptCommand, KMSClient } from "@aws-sdk/client-kms";
 import { AWS_IDENTITIES } from "../cast.ts";
 import type { SandboxContext } from "../module.ts";
 
@@ -20,7 +21,6 @@ const NOTHING_FROM_FILES = {
 export async function canUse(roleArn: string, keyArn: string, context: SandboxContext): Promise<CanUse> {
   const identity = AWS_IDENTITIES.find((one) => one.arn === roleArn);
   if (identity === undefined) return { ok: false, reason: `the vendor has no role ${roleArn}` };
-  const { KMSClient, EncryptCommand, DecryptCommand } = await import("@aws-sdk/client-kms");
   // Everything is said, so that the SDK looks for nothing in the environment or in the user's own files.
   const client = new KMSClient({
     endpoint: context.knobs.vendorAwsEndpoint ?? context.origin(),
