@@ -73,6 +73,7 @@ function ofKeys({ exitCode, json, stdout }: CliResult, isGranted: boolean): Outc
 function ofRevoke({ exitCode, json, stdout }: CliResult, isGranted: boolean): Outcome {
   expect(["shut-out", "unknown"], stdout).toContain(json.proof);
   expect(exitCode, stdout).toBe(json.proof === "shut-out" ? 0 : 12);
+  if (exitCode !== 0) expect(json.next, stdout).toMatch(/\S/);
   if (json.proof === "shut-out") expect(isGranted, "shut out, and the grant stands").toBe(false);
   return said(exitCode, json.proof === "shut-out" ? [] : ["proof: unknown"]);
 }
@@ -80,6 +81,7 @@ function ofRevoke({ exitCode, json, stdout }: CliResult, isGranted: boolean): Ou
 function ofUndo({ exitCode, json, stdout }: CliResult, isGranted: boolean): Outcome {
   expect(["yes", "unknown"], stdout).toContain(json.letIn);
   expect(exitCode, stdout).toBe(json.letIn === "yes" ? 0 : 12);
+  if (exitCode !== 0) expect(json.next, stdout).toMatch(/\S/);
   if (json.letIn === "yes") expect(isGranted, "let in, and no grant stands").toBe(true);
   return said(exitCode, json.letIn === "yes" ? [] : ["letIn: unknown"]);
 }
@@ -98,18 +100,31 @@ function ofDoctor({ exitCode, json, stdout }: CliResult): Outcome {
   expect(failed.filter(({ check }) => check !== "credentials")).toEqual([]);
   expect(exitCode, stdout).toBe(failed.length > 0 ? 2 : json.summary.unknown > 0 ? 12 : 0);
   const open = checks.filter(({ outcome }) => outcome === "unknown");
-  for (const { detail } of [...failed, ...open]) expect(detail).toMatch(/\S/);
+  for (const { detail, fix } of [...failed, ...open]) {
+    expect(detail).toMatch(/\S/);
+    expect(fix, detail).toMatch(/\S/);
+  }
   return said(exitCode, [
     ...failed.map(({ check }) => `${check}: fail`),
     ...open.map(({ check }) => `${check}: unknown`),
   ]);
 }
 
+interface Cmk {
+  readonly services: unknown;
+  readonly unread: { readonly code: string; readonly fix: string } | null;
+}
+
 /** What the vendor alone was asked: services that could not be read are null, and that is not all well. */
 function ofVendor({ exitCode, json, stdout }: CliResult): Outcome {
-  const unread = [json.cmk ?? json.cmks ?? []].flat().some(({ services }) => services === null);
-  if (json.cmk !== undefined) expect(exitCode, stdout).toBe(unread ? 12 : 0);
-  return said(exitCode, unread ? ["services: null"] : []);
+  const cmks: readonly Cmk[] = [json.cmk ?? json.cmks ?? []].flat();
+  const unread = cmks.flatMap((cmk) => (cmk.services === null ? [cmk.unread] : []));
+  expect(exitCode, stdout).toBe(unread.length > 0 ? 12 : 0);
+  for (const why of unread) expect(why?.fix, stdout).toMatch(/\S/);
+  return said(
+    exitCode,
+    unread.map((why) => why?.code ?? "no code"),
+  );
 }
 
 function said(exitCode: number, codes: readonly string[]): Outcome {

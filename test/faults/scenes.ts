@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { CloudId } from "../../src/core/model.ts";
+import { OLD_ANCHOR } from "../../src/sandbox/aws/recipes.ts";
 import {
   GCP_GROUP_DEMO,
   HEALTHY_AWS_KEY,
@@ -54,8 +55,9 @@ export const SCENES: readonly Scene[] = [
     others: (world) =>
       part(world, "aws").keys.map(({ arn }) => {
         const { Statement, ...rest } = keyPolicy(world, arn);
-        const ours = [HEALTHY_AWS_KEY, AWS_NEXT].includes(arn) ? statementsNaming(world, arn, VENDOR_DEMO.arn) : [];
-        const names = ours.map(({ Sid }) => Sid);
+        // The key that a rotation goes to lets in who the vendor was once: that grant is ours too, and is replaced.
+        const ours = [HEALTHY_AWS_KEY, AWS_NEXT].includes(arn) ? [VENDOR_DEMO.arn, OLD_ANCHOR] : [];
+        const names = ours.flatMap((who) => statementsNaming(world, arn, who)).map(({ Sid }) => Sid);
         return { arn, ...rest, Statement: Statement.filter(({ Sid }) => !names.includes(Sid)) };
       }),
   },

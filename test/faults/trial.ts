@@ -37,7 +37,7 @@ export interface Attempted {
 }
 
 /** Runs them side by side: most of their time is the pauses of the clouds' SDKs. */
-export async function attemptAll(all: readonly Trial[], atOnce = 8): Promise<readonly Attempted[]> {
+export async function attemptAll(all: readonly Trial[], atOnce = 16): Promise<readonly Attempted[]> {
   const done: Attempted[] = [];
   const failures: string[] = [];
   const waiting = [...all];
