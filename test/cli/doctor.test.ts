@@ -193,6 +193,7 @@ describe("never a false pass", () => {
     ["aws", "500=1@PutKeyPolicy", "kms:PutKeyPolicy"],
     ["aws", "html=1@Decrypt", "kms:Decrypt"],
     ["gcp", "500=1@TestIamPermissions", "cloudkms.cryptoKeys.setIamPolicy"],
+    ["gcp", "ok-error=1@TestIamPermissions", "cloudkms.cryptoKeys.setIamPolicy"],
     ["gcp", "html=1@TestIamPermissions", "cloudkms.cryptoKeyVersions.useToDecrypt"],
     ["oci", "500=1@CreatePolicy", "manage policies"],
     ["oci", "500=1@Decrypt", "KEY_DECRYPT"],

@@ -178,11 +178,12 @@ async function testAnswer(
   return { outcome: "fail", detail, fix: `Give the caller ${permission} (see docs/permissions.md).` };
 }
 
-/** An empty answer is none held; anything but a list of texts is not Google's. */
+/** An empty answer is none held; anything but a list of texts is not Google's, an error in a success either. */
 function heldIn(text: string): readonly string[] | null {
   try {
     const answer: unknown = JSON.parse(text);
-    const held = isRecord(answer) ? (answer["permissions"] ?? []) : null;
+    const isEmpty = isRecord(answer) && Object.keys(answer).length === 0;
+    const held = isEmpty ? [] : isRecord(answer) ? answer["permissions"] : null;
     return Array.isArray(held) && held.every((one) => typeof one === "string") ? held : null;
   } catch {
     return null;
