@@ -266,6 +266,7 @@ export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
   ),
   isDefault: z.boolean().nullable().describe("Whether the new key is the default now; null: the old one was not"),
   deregistered: z.boolean().describe("Whether the old key is"),
+  findings: z.array(findingSchema).describe("What could not be looked at or told on the way, at the vendor"),
   message: z.string(),
 });
 

@@ -65,9 +65,11 @@ function ofKeys({ exitCode, json, stdout }: CliResult, isGranted: boolean): Outc
   const isStopped = json.outcome === "stopped" || steps.some(({ outcome }) => outcome === "failed");
   if (isStopped) expect(exitCode, stdout).not.toBe(0);
   if (json.outcome === "stopped") expect(json.message).toMatch(/\S/);
-  if (exitCode !== 0) expect(open.length + failed.length > 0 || isStopped, stdout).toBe(true);
-  for (const finding of open) expect(finding.fix).toMatch(/\S/);
-  return said(exitCode, [...failed, ...open.map(({ code }) => code)]);
+  // What `rotate` could not do at the vendor, once the new key was ready.
+  const unknown: readonly Finding[] = json.outcome === "stopped" ? [...open, ...json.findings] : open;
+  if (exitCode !== 0) expect(unknown.length + failed.length, stdout).toBeGreaterThan(0);
+  for (const finding of unknown) expect(finding.fix).toMatch(/\S/);
+  return said(exitCode, [...failed, ...unknown.map(({ code }) => code)]);
 }
 
 function ofRevoke({ exitCode, json, stdout }: CliResult, isGranted: boolean): Outcome {

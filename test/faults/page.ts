@@ -62,7 +62,7 @@ export function callsToldOf({ subject }: About): readonly string[] {
   return rowsOf(kept(nameOf(subject))).map(([name = ""]) => name.replace(" (writes)", ""));
 }
 
-function rowsOf(part: string): readonly (readonly string[])[] {
+export function rowsOf(part: string): readonly (readonly string[])[] {
   const lines = part.split("\n").filter((line) => line.startsWith("| "));
   return lines.slice(2).map((line) => line.slice(2, -2).split(" | "));
 }

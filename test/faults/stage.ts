@@ -13,20 +13,29 @@ export interface Stage extends AsyncDisposable {
   open(options?: WorldOptions): Promise<World>;
 }
 
+/** A moment of a world: what the clouds and the vendor hold, and what we remember. */
+export interface Moment {
+  readonly worlds: ReturnType<World["sandbox"]["world"]>;
+  readonly stateDir: string;
+  readonly now: Date;
+}
+
+/** A world that goes on from there. */
+export async function openAt(moment: Moment, options: WorldOptions = {}): Promise<World> {
+  const world = await openWorld(options);
+  world.sandbox.alter((fresh) => Object.assign(fresh, structuredClone(moment.worlds)));
+  await cp(moment.stateDir, world.stateDir, { recursive: true });
+  // What was done on the way here is past.
+  world.clock.advance(moment.now.getTime() - world.clock.now().getTime());
+  return world;
+}
+
 export async function stageOf(subject: Subject): Promise<Stage> {
   const origin = await openWorld();
   await subject.prepare(origin);
-  const worlds = origin.sandbox.world();
-
-  async function open(options: WorldOptions = {}): Promise<World> {
-    const world = await openWorld(options);
-    world.sandbox.alter((fresh) => Object.assign(fresh, structuredClone(worlds)));
-    await cp(origin.stateDir, world.stateDir, { recursive: true });
-    // What was done on the way here is past.
-    world.clock.advance(origin.clock.now().getTime() - world.clock.now().getTime());
-    return world;
-  }
-
+  const { stateDir, clock } = origin;
+  const begin: Moment = { worlds: origin.sandbox.world(), stateDir, now: clock.now() };
+  const open = (options: WorldOptions = {}) => openAt(begin, options);
   const { calls, requests } = await healthyRun(subject, open);
   return { subject, calls, requests, open, [Symbol.asyncDispose]: origin.close };
 }
