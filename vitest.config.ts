@@ -3,7 +3,7 @@ import { peggyPlugin } from "./build/peggy.ts";
 
 /** Tests that start the built command as a child process. */
 const COMMAND = [
-  "test/cli/{start,kill,fleet-kill,signals,sandbox-start,home,full-disk}.test.ts",
+  "test/cli/{start,kill,fleet-kill,signals,sandbox-start,home,full-disk,clock-skew}.test.ts",
   "test/supply.test.ts",
 ];
 

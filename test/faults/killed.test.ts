@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { whoIs } from "./around.ts";
 import { killEverywhere, killRow, killRowsTold } from "./killed.ts";
 import { stageOf } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
@@ -13,7 +14,7 @@ const SOME = SUBJECTS.filter(
 );
 
 it("names every command (npm run faults)", () => {
-  expect(killRowsTold().map(([who]) => who)).toEqual(SUBJECTS.map(({ command, about }) => `${command} (${about})`));
+  expect(killRowsTold().map(([who]) => who)).toEqual(SUBJECTS.map((subject) => whoIs({ subject })));
 });
 
 it.each(SOME)(

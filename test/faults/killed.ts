@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { OnRequest } from "../../src/sandbox/index.ts";
 import type { World } from "../cli/harness.ts";
+import { whoIs } from "./around.ts";
 import { kept, rowsOf } from "./page.ts";
 import { type Moment, openAt, type Stage } from "./stage.ts";
 
@@ -70,8 +71,8 @@ export const KILLED = "killed";
 export const KILL_HEAD = ["command", "requests", "moments that differ", "the same command again"];
 
 /** What the page says of a command that was killed that often. */
-export function killRow({ subject, requests }: Stage, moments: number): readonly string[] {
-  return [`${subject.command} (${subject.about})`, String(requests), String(moments), "0"];
+export function killRow(stage: Stage, moments: number): readonly string[] {
+  return [whoIs(stage), String(stage.requests), String(moments), "0"];
 }
 
 /** The rows that the page has. */

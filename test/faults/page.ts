@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { FAULT_KINDS, type FaultKind } from "../../src/sandbox/index.ts";
+import type { Outcome } from "./judged.ts";
 import { isWrite, type Often } from "./kinds.ts";
 import type { Stage } from "./stage.ts";
 import type { Attempted } from "./trial.ts";
@@ -38,6 +39,21 @@ function exitOf(end: string): number {
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** What came of one fault all around: a row for each way it ended, and the commands that ended so. */
+export function aroundTable(ended: readonly { readonly who: string; readonly outcome: Outcome }[]): string {
+  const ends = [...new Set(ended.map(({ outcome }) => outcome))].sort(
+    (a, b) => exitOf(a) - exitOf(b) || a.localeCompare(b),
+  );
+  const rows = ends.map((end) => [end, ended.flatMap(({ who, outcome }) => (outcome === end ? [who] : [])).join(", ")]);
+  return table(["ended", "commands"], rows);
+}
+
+/** How the page says that a command ends when that goes wrong; null where it says nothing of it. */
+export function toldAround(name: string, who: string): Outcome | null {
+  const row = rowsOf(kept(`around ${name}`)).find(([, whom = ""]) => whom.split(", ").includes(who));
+  return row?.[0] ?? null;
 }
 
 /** How the page says that a command ends; null where it says nothing of that. */

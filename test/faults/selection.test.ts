@@ -3,28 +3,18 @@ import { FAULT_KINDS } from "../../src/sandbox/index.ts";
 import { isWrite } from "./kinds.ts";
 import { callsToldOf, toldOf } from "./page.ts";
 import { type Selected, selectionOf } from "./selection.ts";
-import { type Stage, stageOf } from "./stage.ts";
+import { type Stage, stagesOf } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
 import { attemptAll } from "./trial.ts";
 
 /** Three faults of each command, and what docs/faults.md says of them: the whole of it is in test/long. */
 const EACH = 3;
-/** A world is prepared for each command, several at once. */
-const AT_ONCE = 6;
 
 let stages: readonly Stage[] = [];
 let selected: readonly Selected[] = [];
 
 beforeAll(async () => {
-  const found = new Map<number, Stage>();
-  const waiting = SUBJECTS.map((subject, index) => ({ subject, index }));
-  async function work(): Promise<void> {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      found.set(next.index, await stageOf(next.subject));
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  stages = SUBJECTS.flatMap((_, index) => found.get(index) ?? []);
+  stages = await stagesOf(SUBJECTS);
   selected = selectionOf(stages, EACH);
 }, 120_000);
 afterAll(() => Promise.all(stages.map((stage) => stage[Symbol.asyncDispose]())));

@@ -1,6 +1,7 @@
 import { cp } from "node:fs/promises";
 import { expect } from "vitest";
 import { openWorld, type World, type WorldOptions } from "../cli/harness.ts";
+import { sideBySide } from "./side-by-side.ts";
 import type { Subject } from "./subjects.ts";
 
 /** The world that a command starts from, made once: every trial gets a copy, state folder and all. */
@@ -40,12 +41,23 @@ export async function stageOf(subject: Subject): Promise<Stage> {
   return { subject, calls, requests, open, [Symbol.asyncDispose]: origin.close };
 }
 
+/** A world is prepared for each command, several at once. */
+export function stagesOf(subjects: readonly Subject[]): Promise<readonly Stage[]> {
+  return sideBySide(subjects, stageOf, ({ command, about }) => `${command} (${about})`, 6).then((stages) =>
+    subjects.flatMap((subject) => stages.filter((stage) => stage.subject === subject)),
+  );
+}
+
 async function healthyRun(subject: Subject, open: Stage["open"]): Promise<Pick<Stage, "calls" | "requests">> {
   await using world = await open();
   const result = await world.json(subject.args(world));
   expect(result.exitCode, result.stdout).toBe(0);
   subject.done(world, result);
   const outside = world.sandbox.requests.filter(({ inside }) => !inside);
-  const names = outside.map(({ operation }) => operation.replace(/^\S+ \/(?=.)/, ""));
-  return { calls: [...new Set(names)].sort(), requests: outside.length };
+  return { calls: [...new Set(outside.map(callOf))].sort(), requests: outside.length };
+}
+
+/** The call as the providers name it; what has no name of theirs is told by its path. */
+export function callOf({ operation }: { readonly operation: string }): string {
+  return operation.replace(/^\S+ \/(?=.)/, "");
 }

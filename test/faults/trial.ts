@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import type { FaultKind } from "../../src/sandbox/index.ts";
 import { judged, type Outcome } from "./judged.ts";
 import type { Fault } from "./kinds.ts";
+import { sideBySide } from "./side-by-side.ts";
 import type { Stage } from "./stage.ts";
 
 /** One fault at one call of one command, and then the same command again with nothing wrong. */
@@ -36,24 +37,11 @@ export interface Attempted {
   readonly outcome: Outcome;
 }
 
-/** Runs them side by side: most of their time is the pauses of the clouds' SDKs. */
-export async function attemptAll(all: readonly Trial[], atOnce = 16): Promise<readonly Attempted[]> {
-  const done: Attempted[] = [];
-  const failures: string[] = [];
-  const waiting = [...all];
-  async function work(): Promise<void> {
-    for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
-      try {
-        done.push({ trial, outcome: await attempt(trial) });
-      } catch (error) {
-        const { stage, fault } = trial;
-        const said = error instanceof Error ? error.message : String(error);
-        const { command, about } = stage.subject;
-        failures.push(`${command} (${about}), ${fault.kind} at ${fault.call}, ${fault.often}: ${said}`);
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work));
-  expect(failures.length, failures.sort().join("\n")).toBe(0);
-  return done;
+export function attemptAll(all: readonly Trial[]): Promise<readonly Attempted[]> {
+  return sideBySide(
+    all,
+    async (trial) => ({ trial, outcome: await attempt(trial) }),
+    ({ stage: { subject }, fault }) =>
+      `${subject.command} (${subject.about}), ${fault.kind} at ${fault.call}, ${fault.often}`,
+  );
 }

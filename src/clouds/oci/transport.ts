@@ -98,7 +98,7 @@ async function once(settings: TransportSettings, call: Call, headers: Headers): 
   const signal = settings.signal === undefined ? tooLate : AbortSignal.any([settings.signal, tooLate]);
   const progress: Progress = { sent: false };
   try {
-    return judged(await exchange(settings, call, { url, headers, signal, progress }));
+    return judged(call, await exchange(settings, call, { url, headers, signal, progress }));
   } catch (error) {
     if (error instanceof OciCallError) return error;
     const interrupted = stopped(settings.signal);
@@ -188,11 +188,17 @@ function received(incoming: http.IncomingMessage): Headers {
   return headers;
 }
 
-/** A 2xx with JSON, or with nothing. Redirects are not followed: a signature is for one host. */
-function judged(answer: Answer): Answer | OciCallError {
+/**
+ * A 2xx with JSON, or with nothing; what is deleted is answered with nothing, and anything else is not OCI's. Redirects
+ * are not followed: a signature is for one host.
+ */
+function judged({ method }: Call, answer: Answer): Answer | OciCallError {
   const { status, body } = answer;
   const value = parseJson(body);
   if (status >= 200 && status <= 299) {
+    if (method === "DELETE" && body !== "") {
+      return new OciCallError({ kind: "foreign", words: `HTTP ${status} with something to say` });
+    }
     if (body === "" || (typeof value === "object" && value !== null)) return answer;
     return new OciCallError({ kind: "foreign", words: `HTTP ${status} without JSON` });
   }
