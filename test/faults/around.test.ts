@@ -7,9 +7,8 @@ import { type Stage, stagesOf } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 /** Some commands, and what docs/faults.md says of them: all of them are in test/long. */
-const SOME = SUBJECTS.filter(
-  ({ command, about }) =>
-    command === "onboard" || command === "cmk delete" || (about === "aws" && /^(validate|revoke)$/.test(command)),
+const SOME = SUBJECTS.filter(({ command, about }) =>
+  ["onboard aws", "validate oci", "revoke gcp", "cmk delete aiven"].includes(`${command} ${about}`),
 );
 
 let stages: readonly Stage[] = [];
@@ -28,6 +27,6 @@ describe("a part of docs/faults.md, of what goes wrong all around", () => {
     );
     for (const { who, outcome } of ended)
       expect({ who, outcome }).toEqual({ who, outcome: toldAround(around.name, who) });
-    expect(ended).toHaveLength(stages.length);
+    expect(ended).toHaveLength(4);
   });
 });

@@ -92,12 +92,15 @@ export async function attemptAround(stage: Stage, around: Around): Promise<Outco
     },
   });
   const before = subject.others(world);
+  const wasGranted = subject.granted(world);
   const args = subject.args(world);
   // Whoever is met by it has a state already.
   if (around.name === "newer-state") expect((await world.json(["cmk", "list"])).exitCode).toBe(0);
   struck = around.strike(world, stage);
   const result = await world.json(args, struck.extra);
   const outcome = judgedAround(stage, result, subject.granted(world));
+  // Without a state to keep a backup in, nothing is begun.
+  if (result.exitCode === 2) expect(subject.granted(world)).toBe(wasGranted);
   struck.mend();
   struck = null;
   await endsWell(stage, world, args, before);

@@ -3,6 +3,7 @@ import { FAULT_KINDS, type FaultKind } from "../../src/sandbox/index.ts";
 import type { Outcome } from "./judged.ts";
 import { isWrite, type Often } from "./kinds.ts";
 import type { Stage } from "./stage.ts";
+import { SUBJECTS } from "./subjects.ts";
 import type { Attempted } from "./trial.ts";
 
 /** docs/faults.md: everything between two marks is what came out of a test, and nothing in it was expected. */
@@ -60,17 +61,7 @@ export function toldAround(name: string, who: string): Outcome | null {
 export function toldOf({ subject }: About, call: string, kind: FaultKind, often: Often): string | null {
   const row = rowsOf(kept(nameOf(subject))).find(([name]) => name?.replace(" (writes)", "") === call);
   const cell = row?.[often === "once" ? 1 : 2] ?? "";
-  for (const group of cell.split("; ")) {
-    const at = group.lastIndexOf(": ");
-    if (
-      group
-        .slice(at + 2)
-        .split(", ")
-        .includes(kind)
-    )
-      return group.slice(0, at);
-  }
-  return null;
+  return groupsOf(cell).find(({ kinds }) => kinds.includes(kind))?.end ?? null;
 }
 
 /** The calls that the page names for a command. */
@@ -94,8 +85,38 @@ export function kept(name: string): string {
   return text.slice(start, end).trim();
 }
 
-/** Puts what came out between the marks of that name. */
+/** Puts what came out between the marks of that name, and counts anew. */
 export function keep(name: string, part: string): void {
+  put(name, part);
+  put("all", counted());
+}
+
+/** How many trials at a call the tables hold, and how they ended. */
+export function counted(): string {
+  const cells = SUBJECTS.flatMap((subject) => rowsOf(kept(nameOf(subject)))).flatMap(([, ...ends]) => ends);
+  const ended = cells.flatMap((cell) => groupsOf(cell)).flatMap(({ end, kinds }) => kinds.map(() => exitOf(end)));
+  const rows = [...new Set(ended)]
+    .sort((a, b) => a - b)
+    .map((code) => [String(code), String(ended.filter((one) => one === code).length)]);
+  return [`${ended.length} trials at a call, by exit code:`, table(["exit code", "trials"], rows)].join("\n\n");
+}
+
+interface Group {
+  readonly end: Outcome;
+  readonly kinds: readonly string[];
+}
+
+function groupsOf(cell: string): readonly Group[] {
+  return cell
+    .split("; ")
+    .filter((group) => group.includes(": "))
+    .map((group) => {
+      const at = group.lastIndexOf(": ");
+      return { end: group.slice(0, at), kinds: group.slice(at + 2).split(", ") };
+    });
+}
+
+function put(name: string, part: string): void {
   const { start, end, text } = place(name);
   writeFileSync(PAGE, `${text.slice(0, start)}\n${part}\n\n${text.slice(end)}`);
 }

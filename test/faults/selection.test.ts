@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FAULT_KINDS } from "../../src/sandbox/index.ts";
 import { isWrite } from "./kinds.ts";
-import { callsToldOf, toldOf } from "./page.ts";
+import { callsToldOf, counted, kept, toldOf } from "./page.ts";
 import { type Selected, selectionOf } from "./selection.ts";
 import { type Stage, stagesOf } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
@@ -35,6 +35,8 @@ describe("a part of docs/faults.md", () => {
   it("names the calls that each command makes (npm run faults)", () => {
     for (const stage of stages) expect(callsToldOf(stage), stage.subject.command).toEqual(stage.calls);
   });
+
+  it("counts what its tables hold", () => expect(kept("all")).toBe(counted()));
 
   it("is what comes out (npm run faults)", { timeout: 240_000 }, async () => {
     const attempted = await attemptAll(selected);
