@@ -2,7 +2,10 @@ import { defineConfig } from "vitest/config";
 import { peggyPlugin } from "./build/peggy.ts";
 
 /** Tests that start the built command as a child process. */
-const COMMAND = ["test/cli/{start,streams,kill,fleet-kill,signals,sandbox-start,home}.test.ts", "test/supply.test.ts"];
+const COMMAND = [
+  "test/cli/{start,streams,kill,fleet-kill,signals,sandbox-start,home,full-disk,clock-skew}.test.ts",
+  "test/supply.test.ts",
+];
 
 export default defineConfig({
   plugins: [peggyPlugin],

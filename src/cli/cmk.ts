@@ -89,7 +89,7 @@ const list: Run = async ({ options, printer }, deps, session) => {
   if (printer.json) printer.document({ schemaVersion: 1, cmks });
   else if (cmks.length > 0) printer.data(cmkTable(cmks, printer.paint));
   if (cmks.length === 0) printer.note(`No CMK is registered in ${projects.join(", ")}.`);
-  return EXIT.ok;
+  return exitOf(cmks, printer);
 };
 
 const get: Run = async ({ args: [id = ""], options, printer }, deps, session) => {
@@ -169,7 +169,16 @@ function saidNo() {
 function show(cmk: CmkReport, changed: boolean, printer: Invocation<Options>["printer"]): number {
   if (printer.json) printer.document({ schemaVersion: 1, cmk, changed });
   else printer.data(cmkText(cmk));
-  return cmk.services === null ? EXIT.undetermined : EXIT.ok;
+  return exitOf([cmk], printer);
+}
+
+/** Who depends on a key and could not be read is not nobody: it is said, and the exit code is not that of a success. */
+function exitOf(cmks: readonly CmkReport[], printer: Invocation<Options>["printer"]): number {
+  const unread = cmks.flatMap((cmk) => (cmk.unread === null ? [] : [{ ...cmk.unread, cmkId: cmk.cmkId }]));
+  for (const { cmkId, code, detail, fix } of unread) {
+    printer.note(`The services of ${cmkId} could not be read: ${detail} (${code})\n  next: ${fix}`);
+  }
+  return unread.length > 0 ? EXIT.undetermined : EXIT.ok;
 }
 
 interface ServiceMove {

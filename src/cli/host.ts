@@ -51,6 +51,8 @@ export interface ProcessHost extends Host {
 export function processHost(): ProcessHost {
   const opened = new Set<Output>();
   const open = (stream: Output) => {
+    // Whoever reads our messages may have had enough, and their disk may be full: no reason to stop half done.
+    if (!opened.has(stream)) stream.on("error", () => {});
     opened.add(stream);
     return stream;
   };
@@ -61,6 +63,8 @@ export function processHost(): ProcessHost {
       interruption.abort(new Interrupted(signal));
     });
   }
+  // What a library cleans up at its end would end us where a file may not grow: the write fails, and that is said.
+  process.on("SIGXFSZ", () => {});
   return {
     env: process.env,
     home: homedir(),

@@ -1,4 +1,4 @@
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { InvalidArgumentError } from "commander";
 import { usageError } from "../core/errors.ts";
 import type { KeyIdentity } from "../core/history.ts";
@@ -142,43 +142,55 @@ async function openSink(choice: OutputChoice, deps: OutputDeps): Promise<Sink> {
   if (to === null) {
     return toStdout(choice, writer, deps.host);
   }
-  const unfinished = `${to}.${Buffer.from(deps.host.random(4)).toString("hex")}.tmp`;
-  const file = await open(unfinished, "wx", 0o644).catch((error: unknown) => {
-    throw usageError(
-      "usage.output-file",
-      `The report ${to} cannot be written there.`,
-      "Check the folder and its rights.",
-      error,
-    );
-  });
-  // Nobody reads it before it is whole: many keys go to the disk at once.
+  return { choice, writer, ...(await toFile(to, deps.host)) };
+}
+
+type Target = Pick<Sink, "write" | "finish" | "abandon">;
+
+/** Beside the file and then in its place. What is there and is no file, a pipe or a device, is written to as it is. */
+async function toFile(to: string, { random }: Host): Promise<Target> {
+  const or = (error: unknown) => cannotBeWritten(to, error);
+  const found = await stat(to).catch(() => null);
+  const isStream = found !== null && !found.isFile();
+  const path = isStream ? to : `${to}.${Buffer.from(random(4)).toString("hex")}.tmp`;
+  const file = await open(path, isStream ? "w" : "wx", 0o644).catch(or);
+  // Nobody reads a file before it is whole: many keys go to the disk at once.
+  const enough = isStream ? 0 : CHUNK;
   const held: string[] = [];
   let size = 0;
   let written = Promise.resolve();
   const flush = () => {
     const text = held.splice(0).join("");
     size = 0;
-    written = written.then(() => file.appendFile(text));
+    written = written.then(() => file.appendFile(text).catch(or));
     return written;
   };
   return {
-    choice,
-    writer,
     async write(text) {
       held.push(text);
       size += text.length;
-      if (size >= CHUNK) await flush();
+      if (size >= enough) await flush();
     },
     async finish() {
       await flush();
-      await file.close();
-      await rename(unfinished, to);
+      await file.close().catch(or);
+      if (!isStream) await rename(path, to).catch(or);
     },
     async abandon() {
       await file.close();
-      await rm(unfinished, { force: true });
+      if (!isStream) await rm(path, { force: true });
     },
   };
+}
+
+function cannotBeWritten(to: string, error: unknown): never {
+  const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+  throw usageError(
+    "usage.output-file",
+    `The report ${to} cannot be written there${code}.`,
+    "Check the folder and its rights, and whether its disk is full.",
+    error,
+  );
 }
 
 /** The metrics in memory, for whoever serves them. */

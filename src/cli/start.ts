@@ -1,4 +1,5 @@
 import { processHost } from "./host.ts";
+import { watched } from "./lost-output.ts";
 import { main } from "./main.ts";
 import { VERSION } from "./version.ts";
 
@@ -6,12 +7,10 @@ import { VERSION } from "./version.ts";
 export async function start(): Promise<void> {
   // What a cloud's SDK should stop calling in Node is for its authors to hear, not for whoever reads our stderr.
   process.noDeprecation = true;
-  // Whoever reads us may have had enough (`| head`). The work goes on to its end, and the exit code stays its own:
-  // a run that stopped here would leave a write half done, and one that exits 0 would call every key VALID.
-  process.stdout.on("error", () => {});
+  const results = watched(process.stdout, () => process.stderr);
   process.exitCode = await run(process.argv.slice(2));
   // Connections that are kept alive and signal handlers would keep the process for nothing.
-  process.stdout.write("", () => process.exit());
+  process.stdout.write("", () => process.exit(results.end(Number(process.exitCode))));
 }
 
 async function run(argv: readonly string[]): Promise<number> {

@@ -8,6 +8,13 @@ import { keyNameOf, type ParseResource } from "./registrations.ts";
 import type { Phase } from "./report.ts";
 import type { Changed, Vendor } from "./vendor.ts";
 
+/** Something that could not be read, and what to do about it. */
+export interface Unread {
+  readonly code: LookFailure["code"];
+  readonly detail: string;
+  readonly fix: string;
+}
+
 /** One CMK as it is reported: what the vendor says of it, and what the last validation said. */
 export interface CmkReport {
   readonly vendor: VendorId;
@@ -22,6 +29,8 @@ export interface CmkReport {
   readonly updatedAt: string | null;
   /** Null when they could not be read: that is not "none". */
   readonly services: readonly ServiceUse[] | null;
+  /** Why they could not be; null when they were. */
+  readonly unread: Unread | null;
   /** As it is remembered; null when no validation has been. */
   readonly phase: Phase | null;
   readonly stale: boolean | null;
@@ -62,10 +71,15 @@ export async function describeCmk(registration: Registration, deps: CmkDeps): Pr
     createdAt: registration.createdAt ?? null,
     updatedAt: registration.updatedAt ?? null,
     services: services === null ? [] : services.known ? services.value : null,
+    unread: services === null || services.known ? null : unreadFor(services.why),
     phase: report?.phase ?? null,
     stale: report?.stale ?? null,
     lastCheckedAt: report?.lastCheckedAt ?? null,
   };
+}
+
+function unreadFor({ code, detail, fix }: LookFailure): Unread {
+  return { code, detail, fix: fix ?? codeEntry(code).fix };
 }
 
 /** The CMK of that id. Throws a usage error when the project has none, a `LookError` when nobody would say. */

@@ -1,5 +1,6 @@
 import type { Cloud } from "./cloud.ts";
 import { LookError, refusal } from "./errors.ts";
+import { codeEntry } from "./findings.ts";
 import type { KeyRef, Registration, Seen, ServiceUse } from "./model.ts";
 import { keyNameOf, type ParseResource } from "./registrations.ts";
 import type { Vendor } from "./vendor.ts";
@@ -63,7 +64,10 @@ async function listed(
   }
 }
 
-/** Refuses (`key.in-use`, `key.registered`, or what kept from looking) unless nobody depends on the key. */
+/**
+ * Refuses (`key.in-use`, `key.registered`) unless nobody depends on the key; throws a `LookError` where that could not be
+ * looked at.
+ */
 export function refuseDependents({ found, unlisted }: Dependents, key: KeyRef): void {
   const inUse = found.filter(({ services }) => services.known && services.value.length > 0);
   if (inUse.length > 0) {
@@ -75,11 +79,8 @@ export function refuseDependents({ found, unlisted }: Dependents, key: KeyRef): 
   }
   const [blind] = unlisted;
   if (blind !== undefined) {
-    throw refusal(
-      "key.use-unknown",
-      `Nothing was written: whether somebody in project ${blind.project} depends on the key could not be looked at. ${blind.why.detail}`,
-      blind.why.fix ?? "Use a token that may list the project's CMKs, then run the same command again.",
-    );
+    const about = `Nothing was written: whether somebody in project ${blind.project} depends on the key could not be looked at.`;
+    throw new LookError({ ...blind.why, detail: `${about} ${blind.why.detail}` }, codeEntry(blind.why.code).fix);
   }
   if (found.length > 0) {
     const unknown = found.some(({ services }) => !services.known) ? " Its services could not all be read." : "";

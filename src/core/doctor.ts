@@ -133,7 +133,7 @@ export async function examine(deps: DoctorDeps, ask: DoctorAsk): Promise<DoctorR
     examineVendor(deps, ask),
     ...concerned.map((cloud) => examineCloud(deps, cloud, ask)),
   ]);
-  const checks = lines.flat();
+  const checks = lines.flat().map(withNextStep);
   const count = (outcome: CheckOutcome) => checks.filter((line) => line.outcome === outcome).length;
   return {
     schemaVersion: 1,
@@ -143,6 +143,13 @@ export async function examine(deps: DoctorDeps, ask: DoctorAsk): Promise<DoctorR
     summary: { pass: count("pass"), fail: count("fail"), unknown: count("unknown"), skipped: count("skipped") },
   };
 }
+
+/** What nobody could tell is asked again. */
+function withNextStep(line: CheckLine): CheckLine {
+  return line.outcome === "unknown" && line.fix === null ? { ...line, fix: AGAIN } : line;
+}
+
+const AGAIN = "Run the same command again; if it stays, --verbose shows what was asked and answered.";
 
 async function examineVendor(deps: DoctorDeps, ask: DoctorAsk): Promise<readonly CheckLine[]> {
   const { id } = deps.vendor;

@@ -122,6 +122,8 @@ export interface RevokeReport {
   /** `let-in`: something else lets the vendor in. `unknown`: that could not be told. */
   readonly proof: "shut-out" | "let-in" | "unknown" | "not-made";
   readonly stillIn: readonly StillIn[];
+  /** What to do; null where nothing is left to do. */
+  readonly next: string | null;
   /** Empty when the key is not registered any more: then the vendor cannot be asked. */
   readonly vendorSays: readonly VendorSaid[];
   readonly dependents: readonly {

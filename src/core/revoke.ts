@@ -220,6 +220,7 @@ async function report(
   const { facts, grant, dependents } = about;
   const vendor = outcome === "planned" ? [] : await askVendor(deps, dependents.found);
   const open = stillIn(deps.cloud, facts, grant);
+  const proof = proofOf(outcome, open, vendor);
   return {
     schemaVersion: 1,
     outcome,
@@ -230,8 +231,9 @@ async function report(
     region: facts.ref.region,
     accessors: grant.accessors,
     change,
-    proof: proofOf(outcome, open, vendor),
+    proof,
     stillIn: open,
+    next: nextStep(proof, open),
     vendorSays: vendor,
     dependents: dependents.found.map(({ registration, services }) => ({
       project: registration.project,
@@ -261,4 +263,12 @@ function proofOf(
   if (open.some(({ how }) => how === "allowed")) return "let-in";
   // The vendor's yes contradicts the documents, or is older than the write: either way nothing is proven.
   return open.length > 0 || vendor.some(({ answer }) => answer === "usable") ? "unknown" : "shut-out";
+}
+
+function nextStep(proof: RevokeReport["proof"], open: readonly StillIn[]): string | null {
+  if (proof === "not-made" || proof === "shut-out") return null;
+  if (proof === "let-in") return "Take out what is named, with whoever wrote it, then run the same command again.";
+  return open.some(({ how }) => how === "unseen")
+    ? "Make readable what is named, then run the same command again."
+    : "Look at what is named; then run the same command again.";
 }

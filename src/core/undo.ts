@@ -24,6 +24,8 @@ export interface UndoReport {
   readonly change: ChangeReport | null;
   /** Whether the principals are let in now, by the documents that were read; null where nothing was written. */
   readonly letIn: "yes" | "no" | "unknown" | null;
+  /** What to do; null where it is as it was meant. */
+  readonly next: string | null;
 }
 
 /**
@@ -66,7 +68,7 @@ function asUndone({ path, want }: Backup, report: RevokeReport): UndoReport {
   const { vendor, projects, cloud, key, accessors, change, proof, outcome } = report;
   const done = outcome === "revoked" ? "undone" : outcome;
   const about = { schemaVersion: 1, undoes: path, wanted: want, vendor, projects, cloud, key, accessors } as const;
-  return { ...about, outcome: done, change, letIn: LET_IN[proof] };
+  return { ...about, outcome: done, change, ...standing(LET_IN[proof], want) };
 }
 
 /** The inverse of a `revoke`: the very principals that it took out, as far as the vendor still names them. */
@@ -89,11 +91,11 @@ async function letInAgain(backup: Backup, options: RevokeOptions, deps: RevokeDe
     key: facts.ref.id,
     accessors,
   } as const;
-  if (options.dryRun) return { ...about, outcome: "planned", change: null, letIn: null };
-  const now = (seen: KeyFacts) => answerOf(deps.cloud.access(seen, grant));
-  if (change === null) return { ...about, outcome: "unchanged", change: null, letIn: now(facts) };
+  if (options.dryRun) return { ...about, outcome: "planned", change: null, ...standing(null, backup.want) };
+  const now = (seen: KeyFacts) => standing(answerOf(deps.cloud.access(seen, grant)), backup.want);
+  if (change === null) return { ...about, outcome: "unchanged", change: null, ...now(facts) };
   const { facts: written, report } = await writeChange(deps, change, "present", options.settleReads, accessors);
-  return { ...about, outcome: report === null ? "unchanged" : "undone", change: report, letIn: now(written) };
+  return { ...about, outcome: report === null ? "unchanged" : "undone", change: report, ...now(written) };
 }
 
 function proposalOf(
@@ -153,6 +155,15 @@ const JUDGED: AssessOptions = {
   warnBeforeMs: 0,
   waitMs: null,
 };
+
+function standing(letIn: UndoReport["letIn"], wanted: Backup["want"]): Pick<UndoReport, "letIn" | "next"> {
+  if (letIn === null || letIn === (wanted === "present" ? "no" : "yes")) return { letIn, next: null };
+  const next =
+    letIn === "unknown"
+      ? "Whether the vendor is let in could not be read: run the same command again, which looks before it writes."
+      : "Something else decides: `keygrant validate <key>` names it.";
+  return { letIn, next };
+}
 
 function answerOf(access: readonly Access[]): UndoReport["letIn"] {
   const answers = access.flatMap(({ actions }) => actions.map(({ answer }) => answer));

@@ -28,15 +28,6 @@ export function revokeText(report: RevokeReport, paint: Paint): string {
   for (const { project, cmkId, answer, detail } of report.vendorSays) {
     lines.push(`  vendor   CMK ${safe(cmkId)} in project ${safe(project)}: ${answer}. ${safe(detail)}`);
   }
-  const next = nextStep(report);
-  if (next !== null) lines.push(`  next     ${next}`);
+  if (report.next !== null) lines.push(`  next     ${report.next}`);
   return `${lines.join("\n")}\n`;
-}
-
-function nextStep({ proof, outcome, stillIn }: RevokeReport): string | null {
-  if (outcome === "planned" || proof === "shut-out") return null;
-  if (proof === "let-in") return "Take out what is named, with whoever wrote it, then run the same command again.";
-  return stillIn.some(({ how }) => how === "unseen")
-    ? "Make readable what is named, then run the same command again."
-    : "Look at what is named; then run the same command again.";
 }

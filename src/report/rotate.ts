@@ -14,6 +14,7 @@ export function rotateText(report: RotateReport, paint: Paint): string {
   );
   if (report.isDefault !== null) lines.push(`  default   ${report.isDefault ? "the new key" : "not moved"}`);
   for (const { name, outcome, detail } of services) lines.push(`  ${outcome.padEnd(9)} ${safe(name)}: ${safe(detail)}`);
+  for (const { code, fix } of report.findings) lines.push(`  unknown   ${code}`, `            ${safe(fix)}`);
   if (outcome === "stopped")
     lines.push("  next      Mend what is named, then run the same command again: it goes on from there.");
   if (report.deregistered) {

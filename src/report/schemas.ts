@@ -158,6 +158,7 @@ export const revokeSchema = z.strictObject({
       by: z.string(),
     }),
   ),
+  next: z.string().nullable().describe("What to do; null where nothing is left to do"),
   vendorSays: z.array(
     z.strictObject({
       project: z.string(),
@@ -243,6 +244,7 @@ export const undoSchema = z.strictObject({
   accessors: z.array(accessor),
   change: changeSchema,
   letIn: z.enum(["yes", "no", "unknown"]).nullable().describe("By the documents that were read; null when planned"),
+  next: z.string().nullable().describe("What to do; null where nothing is left to do"),
 });
 
 export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
@@ -264,6 +266,7 @@ export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
   ),
   isDefault: z.boolean().nullable().describe("Whether the new key is the default now; null: the old one was not"),
   deregistered: z.boolean().describe("Whether the old key is"),
+  findings: z.array(findingSchema).describe("What could not be looked at or told on the way, at the vendor"),
   message: z.string(),
 });
 
@@ -281,6 +284,10 @@ const cmkSchema = z.strictObject({
     .array(z.strictObject({ name: z.string(), status: z.string() }))
     .nullable()
     .describe("Null when they could not be read"),
+  unread: z
+    .strictObject({ code: z.enum(codes), detail: z.string(), fix: z.string() })
+    .nullable()
+    .describe("Why they could not be read"),
   phase: z.enum(["INITIALIZING", "VALID", "INVALID"]).nullable().describe("As remembered; null when never validated"),
   stale: z.boolean().nullable(),
   lastCheckedAt: time.nullable(),

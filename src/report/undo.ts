@@ -22,5 +22,6 @@ export function undoText(report: UndoReport, paint: Paint): string {
     const asMeant = report.letIn === (report.wanted === "present" ? "no" : "yes");
     lines.push(`  let in   ${paint(asMeant ? "green" : "red", report.letIn)}, by what was read`);
   }
+  if (report.next !== null) lines.push(`  next     ${report.next}`);
   return `${lines.join("\n")}\n`;
 }

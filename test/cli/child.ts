@@ -15,11 +15,15 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
-/** Nothing of the test's own environment reaches the child. */
-export function startChild(args: readonly string[], env: Readonly<Record<string, string>>): Child {
+/** Nothing of the test's own environment reaches the child. `through`: a program that starts it, with its words. */
+export function startChild(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  through: readonly string[] = [],
+): Child {
   // Without the dashes Node would take an --env-file for its own (https://github.com/nodejs/node/issues/54232).
-  const command = ["--", "bin/keygrant.js", ...args];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], env });
+  const [program = "", ...command] = [...through, process.execPath, "--", "bin/keygrant.js", ...args];
+  const child = spawn(program, command, { stdio: ["ignore", "pipe", "pipe"], env });
   return { process: child, done: finish(child) };
 }
 

@@ -192,7 +192,12 @@ describe("never a false pass", () => {
   it.each([
     ["aws", "500=1@PutKeyPolicy", "kms:PutKeyPolicy"],
     ["aws", "html=1@Decrypt", "kms:Decrypt"],
+    ["aws", "ok-error=1@ListGrants", "kms:ListGrants"],
+    ["aws", "ok-error=1@Decrypt", "kms:Decrypt"],
+    ["gcp", "ok-error=1@GetIamPolicy", "cloudkms.cryptoKeys.getIamPolicy"],
+    ["gcp", "ok-error=1@ListCryptoKeyVersions", "cloudkms.cryptoKeyVersions.list"],
     ["gcp", "500=1@TestIamPermissions", "cloudkms.cryptoKeys.setIamPolicy"],
+    ["gcp", "ok-error=1@TestIamPermissions", "cloudkms.cryptoKeys.setIamPolicy"],
     ["gcp", "html=1@TestIamPermissions", "cloudkms.cryptoKeyVersions.useToDecrypt"],
     ["oci", "500=1@CreatePolicy", "manage policies"],
     ["oci", "500=1@Decrypt", "KEY_DECRYPT"],

@@ -258,6 +258,7 @@ describe("what could not be looked at", () => {
     ["a quota error on the key", { faults: ["429=1@GetCryptoKey"] }, "look.throttled"],
     ["a quota error on its policy", { faults: ["throttle=1@:getIamPolicy"] }, "look.throttled"],
     ["503 on the key", { faults: ["503=1@GetCryptoKey"] }, "look.unreachable"],
+    ["an error in a 200 on its versions", { faults: ["ok-error=1@ListCryptoKeyVersions"] }, "look.unreachable"],
     ["503 on its versions", { faults: ["503=1@ListCryptoKeyVersions"] }, "look.unreachable"],
     ["503 on its policy", { faults: ["503=1@:getIamPolicy"] }, "look.unreachable"],
     ["a proxy's page", { faults: ["html=1@GetCryptoKey"] }, "look.unreachable"],

@@ -44,6 +44,16 @@ describe("the KMS grants of the vendor's principal", () => {
     }
   });
 
+  it("an error in a 200 is no empty list of them: nobody is said to be shut out", async () => {
+    await using world = await openWorld({ knobs: { faults: ["ok-error=1@ListGrants"] } });
+    const { exitCode, json } = await world.json(revoke(KEY));
+    expect({ exitCode, proof: json.proof }).toEqual({ exitCode: 12, proof: "unknown" });
+    expect(grantsOf(world, KEY)).toHaveLength(1);
+    world.sandbox.turn({ faults: [] });
+    expect((await world.json(revoke(KEY))).json.proof).toBe("shut-out");
+    expect(grantsOf(world, KEY)).toEqual([]);
+  });
+
   it.each(["lost", "504", "truncated"])(
     "an answer that is %s is no failure, and nothing is asked twice",
     async (fault) => {

@@ -73,6 +73,15 @@ describe.each(KEYS)("revoke on %s (%s)", (cloud, key) => {
 });
 
 describe("revoke", () => {
+  it("that could not look who depends on the key is no refusal, and says what kept it from looking", async () => {
+    await using world = await openWorld({ knobs: { faults: ["503=1@CMKList"] } });
+    const before = written(world);
+    const { exitCode, json } = await world.json(["revoke", named("granted"), "--yes", "--backups-expired"]);
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 12, code: "look.unreachable" });
+    expect(json.error.message).toMatch(/^Nothing was written: whether somebody in project demo depends on the key/);
+    expect(written(world)).toEqual(before);
+  });
+
   it("names the services that depend on the key, and wants the key a second time to be forced", async () => {
     await using world = await openWorld();
     await world.json(["onboard", HEALTHY_AWS_KEY, "--yes"]);

@@ -70,17 +70,34 @@ const NEVER_A_GRANT = "0".repeat(64);
 
 type Call = (kms: KmsPort, keyId: string, deps: CheckupDeps) => Promise<unknown>;
 
-const CALLS: Readonly<Record<string, { readonly run: Call; readonly looks: boolean }>> = {
-  "kms:DescribeKey": { looks: true, run: (kms, KeyId, { signal }) => kms.describeKey({ KeyId }, signal) },
+interface Ask {
+  readonly run: Call;
+  readonly looks: boolean;
+  /** What AWS's own answer holds: anything else came from somebody else, and says nothing. */
+  readonly holds?: string;
+}
+
+const CALLS: Readonly<Record<string, Ask>> = {
+  "kms:DescribeKey": {
+    looks: true,
+    holds: "KeyMetadata",
+    run: (kms, KeyId, { signal }) => kms.describeKey({ KeyId }, signal),
+  },
   "kms:GetKeyPolicy": {
     looks: true,
+    holds: "Policy",
     run: (kms, KeyId, { signal }) => kms.getKeyPolicy({ KeyId, PolicyName: "default" }, signal),
   },
   "kms:GetKeyRotationStatus": {
     looks: true,
+    holds: "KeyRotationEnabled",
     run: (kms, KeyId, { signal }) => kms.getKeyRotationStatus({ KeyId }, signal),
   },
-  "kms:ListGrants": { looks: true, run: (kms, KeyId, { signal }) => kms.listGrants({ KeyId }, signal) },
+  "kms:ListGrants": {
+    looks: true,
+    holds: "Grants",
+    run: (kms, KeyId, { signal }) => kms.listGrants({ KeyId }, signal),
+  },
   "kms:PutKeyPolicy": {
     looks: false,
     run: (kms, KeyId, { signal }) => kms.putKeyPolicy({ KeyId, PolicyName: "default", Policy: NEVER_A_POLICY }, signal),
@@ -91,11 +108,13 @@ const CALLS: Readonly<Record<string, { readonly run: Call; readonly looks: boole
   },
   "kms:Encrypt": {
     looks: true,
+    holds: "CiphertextBlob",
     run: (kms, KeyId, { signal, random }) =>
       kms.mayEncrypt({ KeyId, Plaintext: random(32), EncryptionContext: PROBE_CONTEXT }, signal),
   },
   "kms:Decrypt": {
     looks: true,
+    holds: "Plaintext",
     run: (kms, KeyId, { signal }) => kms.mayDecrypt({ KeyId, EncryptionContext: PROBE_CONTEXT }, signal),
   },
 };
@@ -112,13 +131,15 @@ async function permissions(deps: CheckupDeps, ask: PermissionAsk): Promise<reado
     }),
   );
 
-  async function answerOf(permission: string, { run, looks }: (typeof CALLS)[string]): Promise<CheckAnswer> {
+  async function answerOf(permission: string, { run, looks, holds = "" }: Ask): Promise<CheckAnswer> {
     if (ask.lookOnly && !looks) return NOT_TRIED;
     const asked: Asked = { call: permission.slice("kms:".length), service: "kms" };
     try {
-      await run(kms, keyId, deps);
+      const answer = await run(kms, keyId, deps);
       // What was meant to be refused and was not says nothing that anybody foresaw.
-      return looks ? pass(`${asked.call} was answered.`) : unknown(`${asked.call} was not refused, as it had to be.`);
+      if (!looks) return unknown(`${asked.call} was not refused, as it had to be.`);
+      const isAws = typeof answer === "object" && answer !== null && Reflect.get(answer, holds) !== undefined;
+      return isAws ? pass(`${asked.call} was answered.`) : unknown(`The answer to ${asked.call} is not like AWS's.`);
     } catch (error) {
       return judge(readFailure(error, asked), asked);
     }

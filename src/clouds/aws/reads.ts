@@ -45,7 +45,9 @@ export async function readGrants(target: Target, signal: AbortSignal | undefined
     const from = marker === undefined ? {} : { Marker: marker };
     const answer = await look(asked, () => target.kms.listGrants({ KeyId: target.keyId, ...from }, signal));
     if (!answer.known) return answer;
-    grants.push(...(answer.value.Grants ?? []));
+    const { Grants: listed } = answer.value;
+    if (!Array.isArray(listed)) return notKms(asked, "it holds no list of grants");
+    grants.push(...listed);
     if (answer.value.Truncated !== true) return seen(grantsBody(grants));
     const next = answer.value.NextMarker;
     if (next === undefined || next === marker) return notKms(asked, "it says that there is more, and not where");

@@ -63,25 +63,37 @@ interface Names {
   readonly project: string;
 }
 
-const LOOKS: Readonly<Record<string, { readonly call: string; readonly run: Look }>> = {
+interface LookAt {
+  readonly call: string;
+  readonly run: Look;
+  /** What Google's own answer holds: anything else came from somebody else, and says nothing. */
+  readonly holds: string;
+}
+
+const LOOKS: Readonly<Record<string, LookAt>> = {
   "cloudkms.cryptoKeys.get": {
     call: "GetCryptoKey",
+    holds: "name",
     run: (port, { key }, signal) => port.getCryptoKey(key, signal),
   },
   "cloudkms.cryptoKeyVersions.list": {
     call: "ListCryptoKeyVersions",
+    holds: "cryptoKeyVersions",
     run: (port, { key }, signal) => port.listCryptoKeyVersions(key, "", signal),
   },
   "cloudkms.cryptoKeys.getIamPolicy": {
     call: "GetIamPolicy of the key",
+    holds: "etag",
     run: (port, { key }, signal) => port.getIamPolicy(key, signal),
   },
   "cloudkms.keyRings.getIamPolicy": {
     call: "GetIamPolicy of the key ring",
+    holds: "etag",
     run: (port, { ring }, signal) => port.getIamPolicy(ring, signal),
   },
   "resourcemanager.projects.getIamPolicy": {
     call: "GetIamPolicy of the project",
+    holds: "etag",
     run: (port, { project }, signal) => port.getProjectIamPolicy(project, signal),
   },
 };
@@ -148,11 +160,29 @@ async function become(deps: CheckupDeps, account: string): Promise<Becoming> {
 async function lookAnswer(
   deps: CheckupDeps,
   permission: string,
-  { call, run }: { readonly call: string; readonly run: Look },
+  { call, run, holds }: LookAt,
   names: Names,
 ): Promise<CheckAnswer> {
   const answer = await askGoogle(deps, (signal) => run(deps.port, names, signal));
-  return answer.ok ? pass(`${call} was answered.`) : judge(answer.failure, { call, permission });
+  if (!answer.ok) return judge(answer.failure, { call, permission });
+  return isHeld(answer.value, holds)
+    ? pass(`${call} was answered.`)
+    : unknown(`The answer to ${call} does not look like Google Cloud's.`);
+}
+
+/** A policy comes as text. A client makes an empty name or list of what an answer does not have. */
+function isHeld(answer: unknown, what: string): boolean {
+  const read = typeof answer === "string" ? parsed(answer) : answer;
+  const held = isRecord(read) ? read[what] : undefined;
+  return (typeof held === "string" || Array.isArray(held)) && held.length > 0;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 async function testAnswer(
@@ -178,11 +208,12 @@ async function testAnswer(
   return { outcome: "fail", detail, fix: `Give the caller ${permission} (see docs/permissions.md).` };
 }
 
-/** An empty answer is none held; anything but a list of texts is not Google's. */
+/** An empty answer is none held; anything but a list of texts is not Google's, an error in a success either. */
 function heldIn(text: string): readonly string[] | null {
   try {
     const answer: unknown = JSON.parse(text);
-    const held = isRecord(answer) ? (answer["permissions"] ?? []) : null;
+    const isEmpty = isRecord(answer) && Object.keys(answer).length === 0;
+    const held = isEmpty ? [] : isRecord(answer) ? answer["permissions"] : null;
     return Array.isArray(held) && held.every((one) => typeof one === "string") ? held : null;
   } catch {
     return null;

@@ -93,6 +93,8 @@ async function describeKey(deps: InspectDeps, key: KeyRef): Promise<Seen<CryptoK
   return seen(answer.value);
 }
 
+const VERSIONS: Asked = { call: "ListCryptoKeyVersions", permission: "cloudkms.cryptoKeyVersions.list" };
+
 /** A key whose versions cannot be listed is not known: one of them may be what data is encrypted under. */
 function toDescription(
   described: Seen<CryptoKey | null>,
@@ -100,6 +102,9 @@ function toDescription(
 ): Seen<KeyDescription | null> {
   if (!described.known) return described;
   if (described.value === null) return seen(null);
+  if (versions.known && versions.value.length === 0 && described.value.primary?.name) {
+    return notGoogle(VERSIONS, "the key has a primary version, and no version is listed");
+  }
   return versions.known ? seen(describe(described.value, versions.value)) : versions;
 }
 

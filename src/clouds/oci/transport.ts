@@ -100,7 +100,7 @@ async function once(settings: TransportSettings, call: Call, headers: Headers): 
   const progress: Progress = { sent: false };
   try {
     const secrets = confidentialIn((name) => headers.get(name) ?? undefined, call.body ?? "");
-    return judged(await exchange(settings, call, { url, headers, signal, progress }), secrets);
+    return judged(call, await exchange(settings, call, { url, headers, signal, progress }), secrets);
   } catch (error) {
     if (error instanceof OciCallError) return error;
     const interrupted = stopped(settings.signal);
@@ -190,12 +190,18 @@ function received(incoming: http.IncomingMessage): Headers {
   return headers;
 }
 
-/** A 2xx with JSON, or with nothing. Redirects are not followed: a signature is for one host. */
-function judged(answer: Answer, secrets: readonly string[]): Answer | OciCallError {
+/**
+ * A 2xx with JSON, or with nothing; what is deleted is answered with nothing, and anything else is not OCI's. Redirects
+ * are not followed: a signature is for one host.
+ */
+function judged({ method }: Call, answer: Answer, secrets: readonly string[]): Answer | OciCallError {
   const { status, body } = answer;
   const isSuccess = status >= 200 && status <= 299;
   const value = parseJson(isSuccess ? body : without(secrets, body));
   if (isSuccess) {
+    if (method === "DELETE" && body !== "") {
+      return new OciCallError({ kind: "foreign", words: `HTTP ${status} with something to say` });
+    }
     if (body === "" || (typeof value === "object" && value !== null)) return answer;
     return new OciCallError({ kind: "foreign", words: `HTTP ${status} without JSON` });
   }

@@ -1,5 +1,6 @@
 import { LookError, refusal, usageError } from "../errors.ts";
-import type { KeyRef, Registration, ServiceUse } from "../model.ts";
+import { type Finding, lookFinding } from "../findings.ts";
+import type { KeyRef, LookFailure, Registration, ServiceUse } from "../model.ts";
 import { type OnboardDeps, type OnboardOptions, onboard } from "../onboard.ts";
 import type { Proposal, VendorAct } from "../proposal.ts";
 import { keyNameOf } from "../registrations.ts";
@@ -34,6 +35,8 @@ export interface RotateReport {
   readonly services: readonly ServiceMove[];
   readonly isDefault: boolean | null;
   readonly deregistered: boolean;
+  /** What could not be looked at or told on the way. */
+  readonly findings: readonly Finding[];
   /** Why it stopped, or what was done. */
   readonly message: string;
 }
@@ -68,7 +71,7 @@ export async function rotate(
   const about = { schemaVersion: 1, vendor: vendor.id, project: options.project, onboard: report } as const;
   const cmkId = report.registration?.cmkId ?? null;
   const sofar = { ...about, old: nameOf(old, deps), new: { cmkId, key: report.key.key } };
-  const nothing = { services: [], isDefault: null, deregistered: old.status === "deleted" };
+  const nothing = { services: [], isDefault: null, deregistered: old.status === "deleted", findings: [] };
   if (options.dryRun) return { ...sofar, ...nothing, outcome: "planned", message: "Nothing was changed." };
   if (standing(report.key) !== "VALID" || cmkId === null) {
     return { ...sofar, ...nothing, outcome: "stopped", message: `The new key is not ready: ${report.key.message}` };
@@ -90,30 +93,42 @@ type SoFar = Pick<RotateReport, "schemaVersion" | "vendor" | "project" | "onboar
 async function finish(run: Run, options: RotateOptions, deps: RotateDeps, sofar: SoFar): Promise<RotateReport> {
   const { vendor, old, next } = run;
   const wasDone = old.status === "deleted";
-  const stopped = (message: string, services: readonly ServiceMove[] = [], isDefault: boolean | null = null) =>
-    ({ ...sofar, outcome: "stopped", services, isDefault, deregistered: wasDone, message }) as const;
+  const findingsOf = (...all: readonly LookFailure[]) => all.map((why) => lookFinding("vendor", old.id, why));
+  const done = { services: [] as readonly ServiceMove[], isDefault: null as boolean | null };
+  const stopped = (message: string, so: typeof done, ...whys: readonly LookFailure[]) =>
+    ({
+      ...sofar,
+      outcome: "stopped",
+      ...so,
+      deregistered: wasDone,
+      findings: findingsOf(...whys),
+      message,
+    }) as const;
   if (old.default) {
     const set = await vendor.setDefault(next);
-    if (set.outcome === "unknown") return stopped(`The new key was not made the default. ${set.why.detail}`, [], false);
+    if (set.outcome === "unknown") {
+      return stopped(`The new key was not made the default. ${set.why.detail}`, { ...done, isDefault: false }, set.why);
+    }
   }
-  const services = await moveServices({ vendor, old, next, users: run.users }, options, deps);
+  const moved = await moveServices({ vendor, old, next, users: run.users }, options, deps);
+  const { services } = moved;
   const stuck = services.filter(({ outcome }) => outcome !== "moved" && outcome !== "unchanged");
-  const isDefault = old.default ? true : null;
+  const so = { services, isDefault: old.default ? true : null };
   if (stuck.length > 0) {
     const names = stuck.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
-    return stopped(`The old key stays, with every service on a key that works. ${names}`, services, isDefault);
+    return stopped(`The old key stays, with every service on a key that works. ${names}`, so, ...moved.unseen);
   }
   if (wasDone) {
     const message = "It was rotated before; nothing was left to be done.";
-    return { ...sofar, outcome: "unchanged", services, isDefault, deregistered: true, message };
+    return { ...sofar, outcome: "unchanged", ...so, deregistered: true, findings: [], message };
   }
   const gone = await vendor.unregister(old);
-  if (gone.outcome === "in-use") return stopped(`The old key is still in use. ${gone.detail}`, services, isDefault);
+  if (gone.outcome === "in-use") return stopped(`The old key is still in use. ${gone.detail}`, so);
   if (gone.outcome === "unknown") {
-    return stopped(`Whether the old key is deregistered is not known. ${gone.why.detail}`, services, isDefault);
+    return stopped(`Whether the old key is deregistered is not known. ${gone.why.detail}`, so, gone.why);
   }
   const message = `${services.length === 1 ? "1 service is" : `${services.length} services are`} on the new key, and the old one is deregistered.`;
-  return { ...sofar, outcome: "rotated", services, isDefault, deregistered: true, message };
+  return { ...sofar, outcome: "rotated", ...so, deregistered: true, findings: [], message };
 }
 
 /** The vendor's list decides what the old key is and who is on it; what it does not say is not guessed. */

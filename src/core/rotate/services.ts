@@ -1,4 +1,4 @@
-import type { Registration, Seen, ServiceUse } from "../model.ts";
+import type { LookFailure, Registration, Seen, ServiceUse } from "../model.ts";
 import type { RotateDeps, RotateOptions, Rotating } from "./rotate.ts";
 
 export interface ServiceMove {
@@ -19,6 +19,16 @@ export interface Moving {
   readonly users: readonly ServiceUse[];
 }
 
+export interface Moved {
+  readonly services: readonly ServiceMove[];
+  /** Why one could not be looked at or moved. */
+  readonly unseen: readonly LookFailure[];
+}
+
+interface Move extends ServiceMove {
+  readonly unseen?: LookFailure | undefined;
+}
+
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -26,27 +36,28 @@ const LONGEST_PAUSE_MS = 30_000;
  * Moves each service and waits until it has settled on the new key and let go of the old one, `parallel` at once. Once
  * one does not come to its end no other is begun. Services that are on their way to the new key are waited for too.
  */
-export async function moveServices(
-  moving: Moving,
-  options: RotateOptions,
-  deps: RotateDeps,
-): Promise<readonly ServiceMove[]> {
+export async function moveServices(moving: Moving, options: RotateOptions, deps: RotateDeps): Promise<Moved> {
   const arriving = await moving.vendor.services(moving.next);
   const onTheirWay = arriving.known ? arriving.value.filter(({ status }) => status !== "active") : [];
   const names = [...new Set([...moving.users, ...onTheirWay].map(({ name }) => name))].sort();
   const moves = new Map<string, ServiceMove>();
+  const whys: LookFailure[] = [];
   let isStopped = false;
   const queue = [...names];
   const worker = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       if (isStopped || deps.signal.aborted) return;
-      const move = await moveOne(name, moving, options, deps);
+      const { unseen, ...move } = await moveOne(name, moving, options, deps);
       moves.set(name, move);
+      if (unseen !== undefined) whys.push(unseen);
       if (move.outcome !== "moved" && move.outcome !== "unchanged") isStopped = true;
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.parallel, names.length) }, worker));
-  return names.map((name) => moves.get(name) ?? { name, outcome: "not-reached", detail: "it was not begun" });
+  const services = names.map(
+    (name) => moves.get(name) ?? ({ name, outcome: "not-reached", detail: "it was not begun" } as const),
+  );
+  return { services, unseen: whys };
 }
 
 async function moveOne(
@@ -54,9 +65,9 @@ async function moveOne(
   { vendor, old, next }: Moving,
   options: RotateOptions,
   deps: RotateDeps,
-): Promise<ServiceMove> {
+): Promise<Move> {
   const now = await vendor.service(options.project, name);
-  if (!now.known) return { name, outcome: "failed", detail: now.why.detail };
+  if (!now.known) return failed(name, now.why);
   if (now.value === null) return { name, outcome: "unchanged", detail: "there is no such service any more" };
   const { cmkId } = now.value;
   if (cmkId !== old.id && cmkId !== next.id) {
@@ -70,10 +81,10 @@ async function moveOne(
   if (begins) {
     deps.progress(name, "moving");
     const attached = await vendor.attach(options.project, name, next);
-    if (attached.outcome === "unknown") return { name, outcome: "failed", detail: attached.why.detail };
+    if (attached.outcome === "unknown") return failed(name, attached.why);
   }
   const why = await untilSettled(name, { vendor, old, next }, options, deps);
-  if (why !== null) return { name, outcome: "stuck", detail: why };
+  if (why !== null) return { name, outcome: "stuck", ...why };
   deps.progress(name, "on the new key");
   return {
     name,
@@ -82,13 +93,17 @@ async function moveOne(
   };
 }
 
+function failed(name: string, why: LookFailure): Move {
+  return { name, outcome: "failed", detail: why.detail, unseen: why };
+}
+
 /** Null once the service is active on the new key and the old one is rid of it; else how far it had come. */
 async function untilSettled(
   name: string,
   { vendor, old, next }: Omit<Moving, "users">,
   { serviceTimeoutMs }: RotateOptions,
   { clock, jitter, signal, progress }: RotateDeps,
-): Promise<string | null> {
+): Promise<Pick<Move, "detail" | "unseen"> | null> {
   const end = clock.now().getTime() + serviceTimeoutMs;
   let said = "";
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
@@ -102,10 +117,11 @@ async function untilSettled(
     const what = `${there} on the new key, ${here === "gone" ? "gone from" : `${here} on`} the old one`;
     if (what !== said) progress(name, what);
     said = what;
+    const unseen = to.known ? (from.known ? undefined : from.why) : to.why;
     const left = end - clock.now().getTime();
-    if (left <= 0) return `it has not settled in time: ${what}`;
+    if (left <= 0) return { detail: `it has not settled in time: ${what}`, unseen };
     const [slept] = await Promise.allSettled([clock.sleep(Math.min(left, pause * (0.5 + jitter() / 2)), signal)]);
-    if (slept.status === "rejected") return `the time for the whole command was over: ${what}`;
+    if (slept.status === "rejected") return { detail: `the time for the whole command was over: ${what}`, unseen };
   }
 }
 

@@ -138,7 +138,7 @@ describe("requests", () => {
   });
 
   test("over what was read: if-match", async () => {
-    await using stub = await startStub(script({ status: 200, body: POLICY }));
+    await using stub = await startStub(script({ status: 200, body: POLICY }, { status: 204 }));
     const identity = open().identity(at(stub.origin));
     await identity.updatePolicy("ocid1.policy.oc1..p", ["x"], "etag-1");
     await identity.deletePolicy("ocid1.policy.oc1..p", "etag-2");
