@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -34,7 +34,7 @@ export async function killsOf(stage: Stage, folder: string): Promise<readonly Ki
     if (kills.has(left)) return undefined;
     const name = `${phase} request ${count}, ${request.operation}`;
     const stateDir = join(folder, String(kills.size));
-    cpSync(open.stateDir, stateDir, { recursive: true });
+    copyFolder(open.stateDir, stateDir);
     kills.set(left, { name, worlds, stateDir, now: open.clock.now() });
     return undefined;
   };
@@ -78,6 +78,14 @@ export function killRow(stage: Stage, moments: number): readonly string[] {
 /** The rows that the page has. */
 export function killRowsTold(): readonly (readonly string[])[] {
   return rowsOf(kept(KILLED));
+}
+
+/** As it is, with the modes of its folders too, which `cpSync` does not copy. */
+function copyFolder(from: string, to: string): void {
+  cpSync(from, to, { recursive: true });
+  for (const entry of readdirSync(from, { recursive: true, encoding: "utf8" })) {
+    chmodSync(join(to, entry), statSync(join(from, entry)).mode);
+  }
 }
 
 /** All of a command's; how many moments there were. */
