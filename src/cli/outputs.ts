@@ -121,7 +121,8 @@ export async function openOutputs(choices: readonly OutputChoice[], deps: Output
         }
       }
       const finishedAt = deps.host.clock.now().toISOString();
-      for (const sink of sinks) {
+      // What is printed comes last: a file that cannot be written is an error, and then that is what is printed.
+      for (const sink of [...sinks.filter(isFile), ...sinks.filter((one) => !isFile(one))]) {
         await sink.write(sink.writer.end({ finishedAt, lookFailures, summary, unlisted, coverage }));
         await sink.finish();
       }
@@ -131,6 +132,10 @@ export async function openOutputs(choices: readonly OutputChoice[], deps: Output
       for (const sink of sinks) await sink.abandon();
     },
   };
+}
+
+function isFile({ choice }: Sink): boolean {
+  return choice.to !== null;
 }
 
 /** How many characters are gathered before they are written to a file. */
