@@ -45,3 +45,13 @@ export function faultsFor({ subject, calls }: Pick<Stage, "subject" | "calls">, 
     });
   });
 }
+
+/** Every kind at every call, once and for ever. */
+export function everyFault({ calls }: Pick<Stage, "calls">): readonly Fault[] {
+  return calls.flatMap((call) =>
+    FAULT_KINDS.flatMap((kind): readonly Fault[] => [
+      { call, kind, often: "once" },
+      { call, kind, often: "ever" },
+    ]),
+  );
+}
