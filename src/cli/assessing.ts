@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AssessOptions } from "../core/assess.ts";
+import { UNITS } from "../core/duration.ts";
 import { codeEntry, type FindingCode, isCode } from "../core/findings.ts";
 import type { FieldValues } from "../core/trust.ts";
-import { duration, fieldValue, type LocatingOptions, locating, UNITS } from "./options.ts";
+import { duration, fieldValue, type LocatingOptions, locating } from "./options.ts";
 
 export interface AssessingOptions extends LocatingOptions {
   readonly probe: "required" | "auto" | "off";

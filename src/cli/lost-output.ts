@@ -1,3 +1,4 @@
+import { EXIT } from "./exit.ts";
 import type { Output } from "./host.ts";
 
 /** What became of the results, once everything was written. */
@@ -23,7 +24,7 @@ export function watched(stdout: Output, stderr: () => Output): Watched {
         `keygrant: Its output could not be written: ${lost.code}. What it did is done. (usage.output-file)\n` +
           "  next: Free some space, then run the same command again: nothing is done twice.\n",
       );
-      return exitCode === 0 ? 2 : exitCode;
+      return exitCode === EXIT.ok ? EXIT.usage : exitCode;
     },
   };
 }

@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CLOUD_IDS, type GrantForms } from "../clouds/index.ts";
+import { parseDuration } from "../core/duration.ts";
 import type { CloudId } from "../core/model.ts";
 import type { FieldValues } from "../core/trust.ts";
-
-export const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 export interface CommonOptions {
   readonly vendor: string;
@@ -113,11 +112,9 @@ export function granting(command: Command): Command {
 
 /** `500ms`, `30s`, `5m`, `24h`, `30d`, in milliseconds. */
 export function duration(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
-  if (text.trim() === "0") return 0;
-  if (amount === undefined || unit === undefined)
-    throw new InvalidArgumentError("Write it like 500ms, 30s, 5m or 24h.");
-  return Number(amount) * UNITS[unit as keyof typeof UNITS];
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError("Write it like 500ms, 30s, 5m or 24h.");
+  return ms;
 }
 
 /** Collects `name=value` pairs. */

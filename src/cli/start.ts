@@ -3,14 +3,14 @@ import { watched } from "./lost-output.ts";
 import { main } from "./main.ts";
 import { VERSION } from "./version.ts";
 
-/** What `bin/keygrant.js` calls. The exit code is set, not forced: what is written is still flushed. */
+/** What `bin/keygrant.js` calls. It ends the process once what was written is flushed. */
 export async function start(): Promise<void> {
   // What a cloud's SDK should stop calling in Node is for its authors to hear, not for whoever reads our stderr.
   process.noDeprecation = true;
   const results = watched(process.stdout, () => process.stderr);
-  process.exitCode = await run(process.argv.slice(2));
+  const exitCode = await run(process.argv.slice(2));
   // Connections that are kept alive and signal handlers would keep the process for nothing.
-  process.stdout.write("", () => process.exit(results.end(Number(process.exitCode))));
+  process.stdout.write("", () => process.exit(results.end(exitCode)));
 }
 
 async function run(argv: readonly string[]): Promise<number> {

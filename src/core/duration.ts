@@ -1,4 +1,5 @@
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** In milliseconds. */
+export const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** What a duration looks like, for schemas; `parseDuration` decides. */
 export const DURATION_PATTERN = /^(0|\d{1,9}(\.\d{1,9})?(ms|s|m|h|d))$/;

@@ -285,6 +285,14 @@ describe("what could not be looked at", () => {
     expect((await world.json(["validate"])).json.keys).toMatchObject([{ phase: "VALID", stale: false }]);
   });
 
+  it("an error in a 200 on the versions of an RSA key is no key without versions", async () => {
+    await using world = await openWorld();
+    world.sandbox.turn({ faults: ["ok-error=1@ListCryptoKeyVersions"] });
+    const { exitCode, json } = await world.json(["validate", named("rsa-granted", "gcp")]);
+    expect({ exitCode, phase: json.keys[0].phase }).toEqual({ exitCode: 12, phase: "INITIALIZING" });
+    expect(json.keys[0].findings.map((one: { code: string }) => one.code)).toContain("look.unreachable");
+  });
+
   it.each(["GetCryptoKey", "ListCryptoKeyVersions", "GetIamPolicy", "Encrypt", "Decrypt"])(
     "503 at %s once is asked again",
     async (operation) => {

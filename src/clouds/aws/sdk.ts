@@ -1,6 +1,6 @@
 import type * as http from "node:http";
 import type * as https from "node:https";
-import type { Readable } from "node:stream";
+import { finished, type Readable } from "node:stream";
 import {
   DecryptCommand,
   DescribeKeyCommand,
@@ -151,8 +151,8 @@ function collected(body: Readable): Promise<Buffer> {
       // It closes the connection. To whoever reads the failure it is what it is: not AWS's JSON.
       if (size > LARGEST_ANSWER_BYTES) body.destroy(new SyntaxError("an answer without an end"));
     });
-    body.once("end", () => resolve(Buffer.concat(chunks)));
-    body.once("error", reject);
+    // An answer that breaks off is an error too, whether or not the stream says so.
+    finished(body, (error) => (error ? reject(error) : resolve(Buffer.concat(chunks))));
   });
 }
 

@@ -1,6 +1,7 @@
 import type { CheckAnswer, CloudCheckup, PermissionAnswer, PermissionAsk, Whoami } from "../../core/doctor.ts";
 import { ask as askGoogle, type CallDeps } from "./calls.ts";
 import { type Asked, type GcpFailure, readFailure } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import { nameOf, ringOf } from "./key.ts";
 import type { CryptoPort, Enum, GcpPort } from "./kms.ts";
 import { lookFailure } from "./look.ts";
@@ -172,17 +173,9 @@ async function lookAnswer(
 
 /** A policy comes as text. A client makes an empty name or list of what an answer does not have. */
 function isHeld(answer: unknown, what: string): boolean {
-  const read = typeof answer === "string" ? parsed(answer) : answer;
+  const read = typeof answer === "string" ? parseJson(answer) : answer;
   const held = isRecord(read) ? read[what] : undefined;
   return (typeof held === "string" || Array.isArray(held)) && held.length > 0;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 async function testAnswer(
@@ -210,14 +203,10 @@ async function testAnswer(
 
 /** An empty answer is none held; anything but a list of texts is not Google's, an error in a success either. */
 function heldIn(text: string): readonly string[] | null {
-  try {
-    const answer: unknown = JSON.parse(text);
-    const isEmpty = isRecord(answer) && Object.keys(answer).length === 0;
-    const held = isEmpty ? [] : isRecord(answer) ? answer["permissions"] : null;
-    return Array.isArray(held) && held.every((one) => typeof one === "string") ? held : null;
-  } catch {
-    return null;
-  }
+  const answer = parseJson(text);
+  if (!isRecord(answer)) return null;
+  const held = Object.keys(answer).length === 0 ? [] : answer["permissions"];
+  return Array.isArray(held) && held.every((one) => typeof one === "string") ? held : null;
 }
 
 /** Google denies what does not exist in the same words as what may not be seen: those who wrote the key know. */

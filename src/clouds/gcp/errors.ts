@@ -1,4 +1,5 @@
 import { plainText } from "../../core/text.ts";
+import { parseJson } from "./json.ts";
 import { isRecord } from "./policy.ts";
 import { isMemberRefusal } from "./sharing.ts";
 
@@ -158,14 +159,6 @@ function googleStatus(http: number, body: unknown): GoogleStatus | null {
   };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 const KIND_OF_STATUS: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ["NOT_FOUND", "absent"],
   ["PERMISSION_DENIED", "denied"],
@@ -239,6 +232,9 @@ const CUT_OFF: ReadonlySet<string> = new Set([
 /** What the transport says of an answer that is larger than we take: in its words alone, which its wrappers repeat. */
 const ENDLESS = /^content size at .{1,2000} over limit/;
 
+/** What we say of a success with an error in it. */
+export const ERROR_INSIDE = "an error inside a success";
+
 function networkFailure(chain: readonly Error[]): GcpFailure | null {
   for (const one of chain) {
     const code = codeOf(one) ?? one.name;
@@ -247,6 +243,7 @@ function networkFailure(chain: readonly Error[]): GcpFailure | null {
     if (NOT_SENT.has(code) || isCertificateCode(code)) return failure("not-sent", code, "");
     if (CUT_OFF.has(code) || /socket hang up|premature close/i.test(one.message)) return failure("cut-off", code, "");
     if (code === "ERR_INVALID_URL") return failure("misconfigured", code, one.message);
+    if (one.message === ERROR_INSIDE) return failure("foreign", ERROR_INSIDE, "");
     if (ENDLESS.test(one.message)) return failure("foreign", "an answer without an end", "");
     if (code.startsWith("HPE_") || one instanceof SyntaxError) {
       return failure("foreign", one instanceof SyntaxError ? "not JSON" : code, "");

@@ -11,3 +11,12 @@ export function parseExactly(text: string): unknown {
     typeof value === "number" && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
   );
 }
+
+/** The value; null when the text is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

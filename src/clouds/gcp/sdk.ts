@@ -4,7 +4,8 @@ import { type AnyAuthClient, AuthClient, GoogleAuth, type GoogleAuthOptions } fr
 import { confidentialIn, without } from "../../core/said-back.ts";
 import type { Agents } from "../../io/agents.ts";
 import { type Endpoints, endpoints } from "./endpoint.ts";
-import { GcpAnswerError } from "./errors.ts";
+import { ERROR_INSIDE, GcpAnswerError } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import type { CryptoPort, GcpPort } from "./kms.ts";
 import { isRecord } from "./policy.ts";
 import { defaultCredentials, fixedToken, type Tokens, tokenFile } from "./tokens.ts";
@@ -99,20 +100,30 @@ class WayOut extends AuthClient {
       maxContentLength: LARGEST_ANSWER_BYTES,
       validateStatus: () => true,
     });
+    const said = await textOf(answer);
+    if (answer.ok) {
+      if (holdsError(said)) throw new Error(ERROR_INSIDE);
+      return holding(answer, said);
+    }
     const sent = typeof options.body === "string" ? options.body : "";
-    return answer.ok
-      ? answer
-      : await hushed(
-          answer,
-          confidentialIn((name) => headers.get(name) ?? undefined, sent),
-        );
+    const secrets = confidentialIn((name) => headers.get(name) ?? undefined, sent);
+    return holding(answer, without(secrets, said));
   }
 }
 
-/** A refusal without what was said back: as text where we asked for text, else as a body that the client reads. */
-async function hushed<T>(answer: Response<T>, secrets: readonly string[]): Promise<Response<T>> {
-  const { status, headers, config, data } = answer;
-  const said = without(secrets, typeof data === "string" ? data : await answer.text());
+async function textOf<T>(answer: Response<T>): Promise<string> {
+  return typeof answer.data === "string" ? answer.data : await answer.text();
+}
+
+/** A client makes an empty list of it, and nobody could tell that from a list of nothing. */
+function holdsError(said: string): boolean {
+  if (!said.includes('"error"')) return false;
+  const answer = parseJson(said);
+  return isRecord(answer) && Object.hasOwn(answer, "error");
+}
+
+/** An answer with this text: as text where we asked for text, else as a body that the client reads. */
+function holding<T>({ status, headers, config }: Response<T>, said: string): Response<T> {
   const body = new globalThis.Response(said === "" ? null : said, { status, headers });
   return Object.assign(body, { config, data: said as T });
 }

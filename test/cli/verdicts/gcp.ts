@@ -70,7 +70,9 @@ const ROLE = ["grant.role"];
 const WHO = ["grant.member"];
 const CONDITION = ["grant.condition"];
 const BINDING = [...ROLE, ...WHO, ...CONDITION];
-const DOCUMENTS = [...BINDING, "orphan"];
+/** What only keys for encrypting and decrypting need: of a key that was not seen nobody knows whether it is missed. */
+const ONE_KIND = ["encrypting"];
+const DOCUMENTS = [...BINDING, ...ONE_KIND, "orphan"];
 const ITSELF = [...VERSION, ...KIND, "older", "rotation", "justification"];
 const EVERYTHING = [...ITSELF, ...DOCUMENTS, "policies", "caller"];
 
@@ -211,6 +213,7 @@ const GRANT_BREAKS: readonly Break[] = [
   {
     what: "encrypting is not granted",
     parts: ROLE,
+    shows: ONE_KIND,
     code: "grant.partial",
     exit: 10,
     names: "useToEncrypt",
@@ -412,7 +415,7 @@ const LOOK_BREAKS: readonly Break[] = [
     level: "key",
     exit: 12,
     names: "cloudkms.cryptoKeys.get",
-    hides: [...ITSELF, "key", "reference", "registration"],
+    hides: [...ITSELF, ...ONE_KIND, "key", "reference", "registration"],
     apply: owner("roles/iam.securityReviewer", "roles/cloudkms.cryptoOperator"),
   },
   {
@@ -492,11 +495,11 @@ export const GCP: CloudMatrix = {
     ...PROJECT_BREAKS,
   ],
   together: [
-    {
-      of: ["decrypting is not granted", "the key may not be looked at"],
-      code: "grant.missing",
+    ...["decrypting is not granted", "a custom role without decrypting"].map((partly) => ({
+      of: [partly, "the key may not be looked at"] as const,
+      code: "grant.missing" as const,
       why: "Of a key that was not seen only what every kind needs is looked for, which is decrypting.",
-    },
+    })),
     {
       of: ["everybody", "the caller may not use the key"],
       code: "grant.too-broad",
