@@ -12,7 +12,7 @@ export function rotateText(report: RotateReport, paint: Paint): string {
   lines.push(
     `  new       ${report.new.cmkId === null ? "" : `CMK ${safe(report.new.cmkId)}  `}${safe(report.new.key)}`,
   );
-  if (report.isDefault !== null) lines.push(`  default   ${report.isDefault ? "the new key" : "not moved"}`);
+  if (report.isDefault) lines.push("  default   the new key");
   for (const { name, outcome, detail } of services) lines.push(`  ${outcome.padEnd(9)} ${safe(name)}: ${safe(detail)}`);
   for (const { code, fix } of report.findings) lines.push(`  unknown   ${code}`, `            ${safe(fix)}`);
   if (outcome === "stopped")

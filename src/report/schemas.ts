@@ -264,7 +264,10 @@ export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
       detail: z.string(),
     }),
   ),
-  isDefault: z.boolean().nullable().describe("Whether the new key is the default now; null: the old one was not"),
+  isDefault: z
+    .literal(true)
+    .nullable()
+    .describe("The new key is the default now; null: the old one was not, or a finding says why that is not known"),
   deregistered: z.boolean().describe("Whether the old key is"),
   findings: z.array(findingSchema).describe("What could not be looked at or told on the way, at the vendor"),
   message: z.string(),

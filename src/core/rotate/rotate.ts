@@ -33,7 +33,8 @@ export interface RotateReport {
   /** What `onboard` says of the new key. */
   readonly onboard: OnboardReport;
   readonly services: readonly ServiceMove[];
-  readonly isDefault: boolean | null;
+  /** Whether the new key is the default now; null: the old one was not, or a finding says why that is not known. */
+  readonly isDefault: true | null;
   readonly deregistered: boolean;
   /** What could not be looked at or told on the way. */
   readonly findings: readonly Finding[];
@@ -94,7 +95,7 @@ async function finish(run: Run, options: RotateOptions, deps: RotateDeps, sofar:
   const { vendor, old, next } = run;
   const wasDone = old.status === "deleted";
   const findingsOf = (...all: readonly LookFailure[]) => all.map((why) => lookFinding("vendor", old.id, why));
-  const done = { services: [] as readonly ServiceMove[], isDefault: null as boolean | null };
+  const done = { services: [] as readonly ServiceMove[], isDefault: null as true | null };
   const stopped = (message: string, so: typeof done, ...whys: readonly LookFailure[]) =>
     ({
       ...sofar,
@@ -107,13 +108,13 @@ async function finish(run: Run, options: RotateOptions, deps: RotateDeps, sofar:
   if (old.default) {
     const set = await vendor.setDefault(next);
     if (set.outcome === "unknown") {
-      return stopped(`The new key was not made the default. ${set.why.detail}`, { ...done, isDefault: false }, set.why);
+      return stopped(`Whether the new key was made the default is not known. ${set.why.detail}`, done, set.why);
     }
   }
   const moved = await moveServices({ vendor, old, next, users: run.users }, options, deps);
   const { services } = moved;
   const stuck = services.filter(({ outcome }) => outcome !== "moved" && outcome !== "unchanged");
-  const so = { services, isDefault: old.default ? true : null };
+  const so = { services, isDefault: old.default ? (true as const) : null };
   if (stuck.length > 0) {
     const names = stuck.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
     return stopped(`The old key stays, with every service on a key that works. ${names}`, so, ...moved.unseen);

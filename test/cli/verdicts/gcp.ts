@@ -167,6 +167,7 @@ const KEY_BREAKS: readonly Break[] = [
   {
     what: "RSA of 3072 bits",
     parts: [...KIND, ...VERSION, ...ROLE, "older", "rotation"],
+    shows: KIND,
     code: "key.wrong-algorithm",
     exit: 10,
     names: "RSA_DECRYPT_OAEP_3072_SHA256",
