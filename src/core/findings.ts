@@ -180,6 +180,22 @@ export const CODES = [
       "`validate` does not ask the vendor to use the key unless told to; Aiven's access check has no verdict field.",
     fix: "Nothing to do: VALID then means that the policy lets the vendor in. `validate --ask-vendor` has the vendor try the key, which shows in the key's audit log.",
   }),
+  // What a rotation stops at.
+  row("vendor.service-unsettled", "vendor", "unknown", "nobody: wait", {
+    means: "A service that was moved to the new key has not come to its end there in time.",
+    found: "The vendor's list of the services of both keys, until `--service-timeout` is over.",
+    fix: "See at the vendor what the service is doing, then run the same command again: it goes on from there.",
+  }),
+  row("vendor.service-elsewhere", "vendor", "unknown", RUNNER, {
+    means: "Somebody has put a service under a third key while it was to be moved.",
+    found: "What the vendor says of the service.",
+    fix: "Attach it where it belongs (`keygrant cmk attach`), then run the same command again.",
+  }),
+  row("vendor.key-in-use", "vendor", "unknown", RUNNER, {
+    means: "The old key is not deregistered: services are still on it, on their way to it or away from it.",
+    found: "The vendor refuses to delete the registration.",
+    fix: "Run the same command again once the services that `keygrant cmk services` names have left it.",
+  }),
   // Could not look.
   row("look.denied", null, "unknown", RUNNER, {
     means: "The caller may not read what is needed.",

@@ -32,7 +32,7 @@ export function served({ sandbox }: Pick<World, "sandbox">, cmkId: string, name:
     const service = projects.find((one) => one.name === project)?.services.find((one) => one.service_name === name);
     if (service === undefined) throw new Error(`${project} has no service ${name}`);
     service.cmk_id = cmkId;
-    service.associations.push({ cmk_id: cmkId, change: "activating", since: "2026-01-01T00:00:00.000Z" });
+    service.associations = [{ cmk_id: cmkId, change: "activating", since: "2026-01-01T00:00:00.000Z" }];
   });
 }
 
@@ -76,8 +76,12 @@ export interface Fleet {
   readonly registered: readonly (readonly [string, string])[];
 }
 
-/** As many keys as wanted, over three clouds and ten projects: copies of those that the vendor can use. */
-export function fleet({ sandbox }: Pick<World, "sandbox">, size: number): Fleet {
+/** As many keys as wanted, over these clouds and ten projects: copies of those that the vendor can use. */
+export function fleet(
+  { sandbox }: { readonly sandbox: Pick<World["sandbox"], "alter"> },
+  size: number,
+  clouds: readonly Copied[] = ["aws", "gcp", "oci"],
+): Fleet {
   const projects = Array.from({ length: 10 }, (_, index) => `fleet-${index}`);
   const registered: (readonly [string, string])[] = [];
   sandbox.alter((worlds) => {
@@ -88,7 +92,8 @@ export function fleet({ sandbox }: Pick<World, "sandbox">, size: number): Fleet 
     }
     for (let number = 0; number < size; number++) {
       const project = aiven.projects.find((one) => one.name === `fleet-${number % 10}`);
-      const { provider, resource } = COPIES[number % COPIES.length]?.(worlds, number) ?? { provider: "", resource: "" };
+      const provider = clouds[number % clouds.length] ?? "aws";
+      const resource = COPIES[provider](worlds, number);
       project?.cmks.push({
         id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
         provider,
@@ -105,38 +110,35 @@ export function fleet({ sandbox }: Pick<World, "sandbox">, size: number): Fleet 
   return { projects, registered };
 }
 
-interface Copy {
-  readonly provider: string;
-  readonly resource: string;
-}
-
 const REGIONS = ["eu-west-1", "us-east-1", "ap-south-1"];
 
-const COPIES: readonly ((worlds: Worlds, number: number) => Copy)[] = [
-  (worlds, number) => {
+type Copied = "aws" | "gcp" | "oci";
+
+const COPIES: Readonly<Record<Copied, (worlds: Worlds, number: number) => string>> = {
+  aws(worlds, number) {
     const { keys } = worlds["aws"] as AwsWorld;
     const key = structuredClone(the(keys, (one) => one.arn === named("granted")));
     key.region = REGIONS[Math.floor(number / 3) % REGIONS.length] ?? "";
     key.id = `33333333-0000-4000-8000-${String(number).padStart(12, "0")}`;
     key.arn = `arn:aws:kms:${key.region}:${key.account}:key/${key.id}`;
     keys.push(key);
-    return { provider: "aws", resource: key.arn };
+    return key.arn;
   },
-  (worlds, number) => {
+  gcp(worlds, number) {
     const { keys } = worlds["gcp"] as GcpWorld;
     const key = structuredClone(the(keys, (one) => one.name === named("granted", "gcp")));
     const name = `${key.name.slice(0, key.name.lastIndexOf("/"))}/fleet-${number}`;
     keys.push({ ...key, name });
-    return { provider: "gcp", resource: name };
+    return name;
   },
-  (worlds, number) => {
+  oci(worlds, number) {
     const { keys } = worlds["oci"] as OciWorld;
     const key = structuredClone(the(keys, (one) => one.id === named("granted", "oci")));
     const id = `${key.id.slice(0, key.id.lastIndexOf("."))}.fleet${number}`;
     keys.push({ ...key, id });
-    return { provider: "oci", resource: id };
+    return id;
   },
-];
+};
 
 /** OCI's grants name single keys: here one stands for the whole tenancy. */
 function admitEverybody(world: OciWorld): void {

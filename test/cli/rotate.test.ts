@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HEALTHY_GCP_KEY } from "../../src/sandbox/cast.ts";
-import { cmks, named, written } from "./peek.ts";
+import { served } from "./fleet.ts";
+import { asked, cmks, named, written } from "./peek.ts";
 import { expectRotated, NEW, OLD, SERVICES, watched, where } from "./rotating.ts";
 
 describe("rotate", () => {
@@ -95,6 +96,7 @@ describe("a service that does not settle", () => {
     const { exitCode, json } = await world.json(args);
     expect({ exitCode, outcome: json.outcome }).toEqual({ exitCode: 12, outcome: "stopped" });
     expect(json.message).toContain("my-kafka");
+    expect(json.findings).toMatchObject([{ code: "vendor.service-unsettled", subject: "my-kafka" }]);
     expect(json.services).toMatchObject([
       { name: "my-kafka", outcome: "stuck", detail: expect.stringContaining("activating on the new key") },
       { name: "my-pg", outcome: "not-reached" },
@@ -117,8 +119,27 @@ describe("a service that does not settle", () => {
     const { exitCode, json } = await world.json(["rotate", OLD, NEW, "--yes"]);
     expect({ exitCode, outcome: json.outcome }).toEqual({ exitCode: 12, outcome: "stopped" });
     expect(json.services.find((one: { name: string }) => one.name === "my-pg")).toMatchObject({ outcome: "left" });
+    expect(json.findings).toMatchObject([{ code: "vendor.service-elsewhere", subject: "my-pg" }]);
     expect(await where(world, "my-pg")).toBe(id);
   });
+});
+
+it("a service that somebody puts back under the old key in the last moment: the old key stays, and is moved again", async () => {
+  const watch = await watched();
+  await using world = watch.world;
+  watch.onRequest = (_, phase) => {
+    if (phase === "after" || asked(world, "CMKDelete") === 0) return;
+    watch.onRequest = null;
+    served(world, watch.old, "my-pg");
+  };
+  const args = ["rotate", OLD, NEW, "--yes"];
+  const { exitCode, json } = await world.json(args);
+  expect({ exitCode, outcome: json.outcome }).toEqual({ exitCode: 12, outcome: "stopped" });
+  expect(json.findings).toMatchObject([{ code: "vendor.key-in-use", subject: watch.old }]);
+  expect(cmks(world).map(({ resource }) => resource)).toEqual([OLD, NEW]);
+  world.clock.advance(60_000);
+  expect((await world.json(args)).exitCode).toBe(0);
+  await expectRotated(watch);
 });
 
 describe("what stands in the way", () => {
@@ -151,6 +172,28 @@ describe("what stands in the way", () => {
     const { exitCode, json } = await world.json(["rotate", OLD, NEW, "--yes"]);
     expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 12, code: "look.unreachable" });
     expect(written(world)).toEqual(before);
+  });
+
+  it("services on their way to the new key that cannot be read are not taken for none: no other is begun", async () => {
+    const watch = await watched({ knobs: { stuckServices: [] } });
+    await using world = watch.world;
+    const args = ["rotate", OLD, NEW, "--yes", "--service-timeout", "2m"];
+    world.sandbox.turn({ stuckServices: ["my-kafka"] });
+    expect((await world.json(args)).exitCode).toBe(12);
+    const next = cmks(world).find(({ resource }) => resource === NEW)?.id;
+    world.sandbox.turn({ stuckServices: [], faults: [`503=1@${next}/service_associations`] });
+    const moved = asked(world, "ServiceUpdate");
+    const { exitCode, json } = await world.json(args);
+    expect({ exitCode, outcome: json.outcome, services: json.services }).toEqual({
+      ...{ exitCode: 12, outcome: "stopped", services: [] },
+    });
+    expect(json.message).toContain("Which services are on their way to the new key is not known.");
+    expect(json.findings).toMatchObject([{ code: "look.unreachable", fix: expect.stringMatching(/\S/) }]);
+    expect(asked(world, "ServiceUpdate")).toBe(moved);
+    expect(watch.moments.filter(({ works }) => !works)).toEqual([]);
+    world.sandbox.turn({ faults: [] });
+    expect((await world.json(args)).exitCode).toBe(0);
+    await expectRotated(watch);
   });
 
   it("an answer that was lost while a service was moved or the old key deleted is no failure", async () => {

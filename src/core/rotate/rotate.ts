@@ -1,5 +1,5 @@
 import { LookError, refusal, usageError } from "../errors.ts";
-import { type Finding, lookFinding } from "../findings.ts";
+import { type Finding, finding, lookFinding } from "../findings.ts";
 import type { KeyRef, LookFailure, Registration, ServiceUse } from "../model.ts";
 import { type OnboardDeps, type OnboardOptions, onboard } from "../onboard.ts";
 import type { Proposal, VendorAct } from "../proposal.ts";
@@ -36,7 +36,7 @@ export interface RotateReport {
   /** Whether the new key is the default now; null: the old one was not, or a finding says why that is not known. */
   readonly isDefault: true | null;
   readonly deregistered: boolean;
-  /** What could not be looked at or told on the way. */
+  /** Why it stopped, what could not be looked at among it. */
   readonly findings: readonly Finding[];
   /** Why it stopped, or what was done. */
   readonly message: string;
@@ -94,39 +94,48 @@ type SoFar = Pick<RotateReport, "schemaVersion" | "vendor" | "project" | "onboar
 async function finish(run: Run, options: RotateOptions, deps: RotateDeps, sofar: SoFar): Promise<RotateReport> {
   const { vendor, old, next } = run;
   const wasDone = old.status === "deleted";
-  const findingsOf = (...all: readonly LookFailure[]) => all.map((why) => lookFinding("vendor", old.id, why));
+  const unseen = (why: LookFailure) => lookFinding("vendor", old.id, why);
   const done = { services: [] as readonly ServiceMove[], isDefault: null as true | null };
-  const stopped = (message: string, so: typeof done, ...whys: readonly LookFailure[]) =>
+  const stopped = (message: string, so: typeof done, ...findings: readonly Finding[]) =>
     ({
       ...sofar,
       outcome: "stopped",
       ...so,
       deregistered: wasDone,
-      findings: findingsOf(...whys),
+      findings,
       message,
     }) as const;
   if (old.default) {
     const set = await vendor.setDefault(next);
     if (set.outcome === "unknown") {
-      return stopped(`Whether the new key was made the default is not known. ${set.why.detail}`, done, set.why);
+      return stopped(`Whether the new key was made the default is not known. ${set.why.detail}`, done, unseen(set.why));
     }
   }
-  const moved = await moveServices({ vendor, old, next, users: run.users }, options, deps);
+  const isDefault = old.default ? (true as const) : null;
+  const arriving = await vendor.services(next);
+  if (!arriving.known) {
+    const message = `Which services are on their way to the new key is not known. ${arriving.why.detail}`;
+    return stopped(message, { ...done, isDefault }, unseen(arriving.why));
+  }
+  const moved = await moveServices({ ...run, arriving: arriving.value }, options, deps);
   const { services } = moved;
   const stuck = services.filter(({ outcome }) => outcome !== "moved" && outcome !== "unchanged");
-  const so = { services, isDefault: old.default ? (true as const) : null };
+  const so = { services, isDefault };
   if (stuck.length > 0) {
     const names = stuck.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
-    return stopped(`The old key stays, with every service on a key that works. ${names}`, so, ...moved.unseen);
+    return stopped(`The old key stays, with every service on a key that works. ${names}`, so, ...moved.findings);
   }
   if (wasDone) {
     const message = "It was rotated before; nothing was left to be done.";
     return { ...sofar, outcome: "unchanged", ...so, deregistered: true, findings: [], message };
   }
   const gone = await vendor.unregister(old);
-  if (gone.outcome === "in-use") return stopped(`The old key is still in use. ${gone.detail}`, so);
+  if (gone.outcome === "in-use") {
+    const inUse = finding("vendor.key-in-use", { subject: old.id, detail: gone.detail });
+    return stopped(`The old key is still in use. ${gone.detail}`, so, inUse);
+  }
   if (gone.outcome === "unknown") {
-    return stopped(`Whether the old key is deregistered is not known. ${gone.why.detail}`, so, gone.why);
+    return stopped(`Whether the old key is deregistered is not known. ${gone.why.detail}`, so, unseen(gone.why));
   }
   const message = `${services.length === 1 ? "1 service is" : `${services.length} services are`} on the new key, and the old one is deregistered.`;
   return { ...sofar, outcome: "rotated", ...so, deregistered: true, findings: [], message };

@@ -1,3 +1,4 @@
+import { type Finding, finding, lookFinding } from "../findings.ts";
 import type { LookFailure, Registration, Seen, ServiceUse } from "../model.ts";
 import type { RotateDeps, RotateOptions, Rotating } from "./rotate.ts";
 
@@ -17,12 +18,14 @@ export interface Moving {
   readonly next: Registration;
   /** The services that the old key is under, or that have not let go of it yet. */
   readonly users: readonly ServiceUse[];
+  /** The services that the new key is for, on their way to it or there. */
+  readonly arriving: readonly ServiceUse[];
 }
 
 export interface Moved {
   readonly services: readonly ServiceMove[];
-  /** Why one could not be looked at or moved. */
-  readonly unseen: readonly LookFailure[];
+  /** Why one did not come to its end. */
+  readonly findings: readonly Finding[];
 }
 
 interface Move extends ServiceMove {
@@ -37,11 +40,10 @@ const LONGEST_PAUSE_MS = 30_000;
  * one does not come to its end no other is begun. Services that are on their way to the new key are waited for too.
  */
 export async function moveServices(moving: Moving, options: RotateOptions, deps: RotateDeps): Promise<Moved> {
-  const arriving = await moving.vendor.services(moving.next);
-  const onTheirWay = arriving.known ? arriving.value.filter(({ status }) => status !== "active") : [];
+  const onTheirWay = moving.arriving.filter(({ status }) => status !== "active");
   const names = [...new Set([...moving.users, ...onTheirWay].map(({ name }) => name))].sort();
   const moves = new Map<string, ServiceMove>();
-  const whys: LookFailure[] = [];
+  const findings: Finding[] = [];
   let isStopped = false;
   const queue = [...names];
   const worker = async () => {
@@ -49,7 +51,11 @@ export async function moveServices(moving: Moving, options: RotateOptions, deps:
       if (isStopped || deps.signal.aborted) return;
       const { unseen, ...move } = await moveOne(name, moving, options, deps);
       moves.set(name, move);
-      if (unseen !== undefined) whys.push(unseen);
+      if (unseen !== undefined) findings.push(lookFinding("vendor", name, unseen));
+      else if (move.outcome === "stuck")
+        findings.push(finding("vendor.service-unsettled", { subject: name, detail: move.detail }));
+      else if (move.outcome === "left")
+        findings.push(finding("vendor.service-elsewhere", { subject: name, detail: move.detail }));
       if (move.outcome !== "moved" && move.outcome !== "unchanged") isStopped = true;
     }
   };
@@ -57,7 +63,7 @@ export async function moveServices(moving: Moving, options: RotateOptions, deps:
   const services = names.map(
     (name) => moves.get(name) ?? ({ name, outcome: "not-reached", detail: "it was not begun" } as const),
   );
-  return { services, unseen: whys };
+  return { services, findings };
 }
 
 async function moveOne(
@@ -100,7 +106,7 @@ function failed(name: string, why: LookFailure): Move {
 /** Null once the service is active on the new key and the old one is rid of it; else how far it had come. */
 async function untilSettled(
   name: string,
-  { vendor, old, next }: Omit<Moving, "users">,
+  { vendor, old, next }: Pick<Moving, "vendor" | "old" | "next">,
   { serviceTimeoutMs }: RotateOptions,
   { clock, jitter, signal, progress }: RotateDeps,
 ): Promise<Pick<Move, "detail" | "unseen"> | null> {
