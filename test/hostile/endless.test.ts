@@ -4,7 +4,7 @@ import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "../cli/harness.ts";
-import { named } from "../cli/peek.ts";
+import { commandFor, WHO } from "./somebody-else.ts";
 
 /** Answers without an end: each is broken off after some megabytes, and the run says who gave it. */
 
@@ -68,21 +68,6 @@ beforeAll(async () => {
   world = await openWorld();
 });
 afterAll(() => world.close());
-
-const CLOUDS = ["aws", "gcp", "oci"] as const;
-const WHO: Readonly<Record<string, (origin: string) => Readonly<Record<string, string>>>> = {
-  aiven: (origin) => ({ AIVEN_WEB_URL: origin }),
-  aws: (origin) => ({ AWS_ENDPOINT_URL_KMS: origin, AWS_ENDPOINT_URL_STS: origin }),
-  gcp: (origin) => ({ CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS: `${origin}/` }),
-  oci: (origin) => ({ KEYGRANT_OCI_ENDPOINT: origin }),
-};
-
-function commandFor(who: string): readonly string[] {
-  const cloud = CLOUDS.find((one) => one === who);
-  return cloud === undefined
-    ? ["accessors"]
-    : ["policy", named("granted", cloud), "--current", "live", "--format", "document"];
-}
 
 /** Nobody but Google's client takes what is packed; to the others its bytes are no JSON. */
 const CASES = Object.keys(WHO).flatMap((who) =>

@@ -38,8 +38,8 @@ export interface Answer {
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
-/** The largest answers are lists of policies: 100 policies of 50 statements. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** The largest answers are lists of policies, of the 500 statements that a path of compartments can have at most. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Sends a call and returns its 2xx answer; everything else is an `OciCallError`. Calls that may be repeated are, after
