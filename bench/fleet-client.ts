@@ -28,13 +28,15 @@ export interface Fleet extends AsyncDisposable {
 
 const CONFIGURATION = "aws:\n  role: arn:aws:iam::{account}:role/";
 
-export async function startFleet(keys: number, latencyMs: number): Promise<Fleet> {
+export type FleetCloud = "aws" | "gcp" | "oci";
+
+export async function startFleet(cloud: FleetCloud, keys: number, latencyMs: number): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), "keygrant-fleet-"));
   const [env, counts, usage, config] = ["env.json", "counts.json", "usage.json", "keygrant.yaml"].map((name) =>
     join(folder, name),
   ) as [string, string, string, string];
   const bare = await bundled(folder);
-  const sandbox = spawn(process.execPath, ["bench/world.ts", String(keys), String(latencyMs), env, counts], {
+  const sandbox = spawn(process.execPath, ["bench/world.ts", cloud, String(keys), String(latencyMs), env, counts], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { PATH: process.env["PATH"] ?? "", HOME: folder },
   });
@@ -49,7 +51,12 @@ export async function startFleet(keys: number, latencyMs: number): Promise<Fleet
 
   async function used(args: readonly string[]): Promise<Used> {
     const state = await mkdtemp(join(folder, "state-"));
-    const own = { HOME: folder, KEYGRANT_STATE_DIR: state, KEYGRANT_BENCH_USAGE: usage };
+    const own = {
+      HOME: folder,
+      KEYGRANT_STATE_DIR: state,
+      KEYGRANT_BENCH_USAGE: usage,
+      KEYGRANT_BENCH_CLOUD: cloud,
+    };
     const { wallMs } = await well(process.execPath, ["--require", "./bench/usage.cjs", ...args], { ...given, ...own });
     await rm(state, { recursive: true });
     return { ...(JSON.parse(await readFile(usage, "utf8")) as Omit<Used, "wallMs">), wallMs };
@@ -84,7 +91,7 @@ export async function startFleet(keys: number, latencyMs: number): Promise<Fleet
 /** The bare loop in the form in which keygrant is shipped, so that neither loads more files than the other. */
 async function bundled(folder: string): Promise<string> {
   const bundle = await rolldown({
-    input: { bare: resolve("bench/bare.ts") },
+    input: { bare: resolve("bench/bare/loop.ts") },
     platform: "node",
     resolve: { mainFields: ["module", "main"] },
     transform: { define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" } },

@@ -5,17 +5,21 @@ import { type AivenWorld, newProject } from "../src/sandbox/aiven/world.ts";
 import type { AwsWorld } from "../src/sandbox/aws/world.ts";
 import { OWNER } from "../src/sandbox/cast.ts";
 import { sandboxKeys, startSandbox } from "../src/sandbox/index.ts";
+import { fleet } from "../test/cli/fleet.ts";
 
 /**
- * A sandbox with a fleet, in a process of its own: `node bench/world.ts KEYS LATENCY_MS ENV_FILE COUNTS_FILE`. The keys
- * are copies of one that the vendor can use, over twenty accounts with a role each to look at them, and ten projects.
- * When it is told to end it leaves how often each operation was asked for.
+ * A sandbox with a fleet, in a process of its own: `node bench/world.ts CLOUD KEYS LATENCY_MS ENV_FILE COUNTS_FILE`. The
+ * keys are copies of one that the vendor can use, over ten of its projects; those of AWS in twenty accounts with a role
+ * each to look at them, those of the others in one key ring or vault. When it is told to end it leaves how often each
+ * operation was asked for.
  */
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => String(100_000_000_001 + index));
 const PROJECTS = Array.from({ length: 10 }, (_, index) => `fleet-${index}`);
 const ROLE = "keygrant-audit";
 
-const [keys = "", latency = "", envFile = "", countsFile = ""] = process.argv.slice(2);
+type Worlds = ReturnType<Awaited<ReturnType<typeof startSandbox>>["world"]>;
+
+const [cloud = "", keys = "", latency = "", envFile = "", countsFile = ""] = process.argv.slice(2);
 const counts: Record<string, number> = {};
 const sandbox = await startSandbox({
   dir: null,
@@ -32,7 +36,16 @@ const sandbox = await startSandbox({
     return undefined;
   },
 });
-sandbox.alter((worlds) => {
+if (cloud === "aws") sandbox.alter((worlds) => overAccounts(worlds, Number(keys)));
+else fleet({ sandbox }, Number(keys), [cloud === "gcp" ? "gcp" : "oci"]);
+const about = { KEYGRANT_BENCH_PROJECTS: PROJECTS.join(" "), KEYGRANT_BENCH_ROLE: ROLE };
+await writeFile(envFile, JSON.stringify({ ...sandbox.env, ...about }));
+process.stdout.write("listening\n");
+await once(process, "SIGTERM");
+await writeFile(countsFile, JSON.stringify(counts));
+await sandbox.close();
+
+function overAccounts(worlds: Worlds, count: number): void {
   const aws = worlds["aws"] as AwsWorld;
   const aiven = worlds["aiven"] as AivenWorld;
   const demo = aiven.projects.find((one) => one.name === "demo");
@@ -45,7 +58,7 @@ sandbox.alter((worlds) => {
     aws.accounts.push(account);
     aws.roles.push({ arn: `arn:aws:iam::${account}:role/${ROLE}`, trusts: [OWNER.arn], iam: "everything" });
   }
-  for (let number = 0; number < Number(keys); number++) {
+  for (let number = 0; number < count; number++) {
     const account = ACCOUNTS[number % ACCOUNTS.length] ?? "";
     const id = `33333333-0000-4000-8000-${String(number).padStart(12, "0")}`;
     const arn = `arn:aws:kms:${model.region}:${account}:key/${id}`;
@@ -56,10 +69,4 @@ sandbox.alter((worlds) => {
       ...{ created_at: "2026-01-01T00:00:00.000Z", updated_at: "2026-01-01T00:00:00.000Z" },
     });
   }
-});
-const fleet = { KEYGRANT_BENCH_PROJECTS: PROJECTS.join(" "), KEYGRANT_BENCH_ROLE: ROLE };
-await writeFile(envFile, JSON.stringify({ ...sandbox.env, ...fleet }));
-process.stdout.write("listening\n");
-await once(process, "SIGTERM");
-await writeFile(countsFile, JSON.stringify(counts));
-await sandbox.close();
+}

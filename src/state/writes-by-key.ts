@@ -16,7 +16,7 @@ export function writesByKey(path: string): () => Promise<WritesByKey> {
 
   return shared(async () => {
     // Before it is read: what is added meanwhile makes the next look read it again.
-    const stamp = (await stampOf(path)) ?? "";
+    const stamp = stampOf(path) ?? "";
     if (known?.stamp !== stamp) known = { stamp, writes: stamp === "" ? new Map() : byKey(await readWrites(path)) };
     return known.writes;
   });

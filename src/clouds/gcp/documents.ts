@@ -1,4 +1,4 @@
-import { type LookFailure, type PolicyDocument, type Seen, unseen } from "../../core/model.ts";
+import { type DocumentBody, type LookFailure, type PolicyDocument, type Seen, unseen } from "../../core/model.ts";
 import { type IamPolicy, isRecord, parsePolicy } from "./policy.ts";
 import type { LookedUpRoles } from "./roles.ts";
 
@@ -33,8 +33,17 @@ export function readPolicies(documents: readonly PolicyDocument[]): readonly Rea
   return POLICY_IDS.map((id) => {
     const title = POLICY_TITLES[id];
     const body = documents.find((one) => one.id === id)?.body ?? unseen(NOT_READ[id]);
-    return { id, title, policy: body.known ? parsePolicy(body.value.text, title) : body };
+    return { id, title, policy: body.known ? parsed(body.value, title) : body };
   });
+}
+
+/** What has been read once: a ring's and a project's policies are the same for each of their keys. */
+const PARSED = new WeakMap<DocumentBody, Seen<IamPolicy>>();
+
+function parsed(body: DocumentBody, title: string): Seen<IamPolicy> {
+  const policy = PARSED.get(body) ?? parsePolicy(body.text, title);
+  PARSED.set(body, policy);
+  return policy;
 }
 
 const NOT_READ: Readonly<Record<PolicyId, LookFailure>> = {

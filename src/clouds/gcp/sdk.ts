@@ -25,8 +25,8 @@ export interface GcpSettings {
 }
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
-/** No answer of these calls comes near it. */
-const LARGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+/** The largest answers are the allow policies of projects: a quarter of it. */
+const LARGEST_ANSWER_BYTES = 1024 * 1024;
 /** Long enough for a round trip through a few versions of a key. */
 const IMPERSONATION_SECONDS = 300;
 const WHOAMI_TIMEOUT_MS = 5_000;
@@ -89,8 +89,8 @@ class WayOut extends AuthClient {
 
   override async request<T>(options: Options): Promise<Response<T>> {
     const headers = new Headers(options.headers);
-    const own = await within(this.getRequestHeaders(), options.signal);
-    for (const [name, value] of own) headers.set(name, value);
+    const own = await within(this.#tokens.headers(), options.signal);
+    for (const [name, value] of Object.entries(own)) headers.set(name, value);
     const answer = await this.transporter.request<T>({
       ...options,
       headers,
@@ -122,10 +122,10 @@ function holdsError(said: string): boolean {
   return isRecord(answer) && Object.hasOwn(answer, "error");
 }
 
-/** An answer with this text: as text where we asked for text, else as a body that the client reads. */
-function holding<T>({ status, headers, config }: Response<T>, said: string): Response<T> {
-  const body = new globalThis.Response(said === "" ? null : said, { status, headers });
-  return Object.assign(body, { config, data: said as T });
+/** An answer with this text, as far as anybody reads it: we as text, the client as bytes. */
+function holding<T>({ ok, status, headers, config }: Response<T>, said: string): Response<T> {
+  const arrayBuffer = async () => new TextEncoder().encode(said).buffer;
+  return { ok, status, headers, config, data: said as T, arrayBuffer } as Response<T>;
 }
 
 /** What may take its time (a token is fetched, a metadata server asked), as long as somebody waits for it. */
