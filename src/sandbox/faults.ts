@@ -18,6 +18,7 @@ export const FAULT_KINDS = [
   "ok-error",
   "redirect",
   "expired",
+  "rotated",
   "reset",
   "hang",
   "lost",
@@ -86,13 +87,12 @@ export function refusalOf(kind: FaultKind, request: SandboxRequest): SandboxRepl
     case "429":
     case "500":
     case "503":
-      return dialectOf(request)(Number(kind), false);
     case "throttle":
-      return dialectOf(request)(429, true);
-    case "ok-error":
-      return { ...dialectOf(request)(500, false), status: 200 };
     case "expired":
-      return dialectOf(request)(401, false);
+    case "rotated":
+      return dialectOf(request)(kind);
+    case "ok-error":
+      return { ...dialectOf(request)("500"), status: 200 };
     case "malformed":
       return { status: 200, headers: { "content-type": "application/json" }, body: '{"keys": [{"name": }' };
     case "redirect":
@@ -132,8 +132,9 @@ function html(status: number, title: string): SandboxReply {
   };
 }
 
-/** How one provider says that it is busy or broken; `native` asks for its own way to say "too many requests". */
-type Dialect = (status: number, native: boolean) => SandboxReply;
+/** What each provider has its own words for: busy (`throttle` is its own way, and `429` a gateway's), broken, who-are-you. */
+type Said = "429" | "500" | "503" | "throttle" | "expired" | "rotated";
+type Dialect = (said: Said) => SandboxReply;
 
 function dialectOf(request: SandboxRequest): Dialect {
   if (request.headers["x-amz-target"] !== undefined) return awsJson;
@@ -145,87 +146,113 @@ function dialectOf(request: SandboxRequest): Dialect {
 
 const RETRY_AFTER_SECONDS = 1;
 
-function awsName(status: number, native: boolean): readonly [string, string] {
-  if (native) return ["ThrottlingException", "Rate exceeded"];
-  if (status === 429) return ["TooManyRequestsException", "Too Many Requests"];
-  if (status === 401) return ["ExpiredTokenException", "The security token included in the request is expired"];
-  if (status === 503) return ["ServiceUnavailable", "The service is unavailable. Please try again shortly."];
-  return ["KMSInternalException", "The request was rejected because an internal exception occurred."];
-}
+const AWS_EXPIRED = "The security token included in the request is expired";
+const AWS_UNKNOWN = "The security token included in the request is invalid.";
+const AWS_BROKEN = "The request was rejected because an internal exception occurred.";
 
-/** AWS JSON 1.1, KMS: throttling is a 400 (docs.aws.amazon.com/kms/latest/developerguide/throttling.html). */
-function awsJson(status: number, native: boolean): SandboxReply {
-  const [name, message] = awsName(status, native);
+/** Throttling is a 400 (docs.aws.amazon.com/kms/latest/developerguide/throttling.html). */
+const AWS_JSON: Readonly<Record<Said, readonly [status: number, name: string, message: string]>> = {
+  "429": [429, "TooManyRequestsException", "Too Many Requests"],
+  "500": [500, "KMSInternalException", AWS_BROKEN],
+  "503": [503, "ServiceUnavailable", "The service is unavailable. Please try again shortly."],
+  throttle: [400, "ThrottlingException", "Rate exceeded"],
+  expired: [400, "ExpiredTokenException", AWS_EXPIRED],
+  rotated: [400, "UnrecognizedClientException", AWS_UNKNOWN],
+};
+
+/** AWS JSON 1.1, KMS. */
+function awsJson(said: Said): SandboxReply {
+  const [status, name, message] = AWS_JSON[said];
   return {
-    status: native || status === 401 ? 400 : status,
+    status,
     headers: {
       "content-type": "application/x-amz-json-1.1",
       "x-amzn-errortype": name,
-      ...(status === 429 && !native ? { "retry-after": String(RETRY_AFTER_SECONDS) } : {}),
+      ...(said === "429" ? { "retry-after": String(RETRY_AFTER_SECONDS) } : {}),
     },
     body: JSON.stringify({ __type: name, message }),
   };
 }
 
-function queryName(status: number): readonly [string, string] {
-  return status === 401
-    ? ["ExpiredToken", "The security token included in the request is expired"]
-    : awsName(status, false);
-}
+const AWS_QUERY: typeof AWS_JSON = {
+  ...AWS_JSON,
+  throttle: [400, "Throttling", "Rate exceeded"],
+  expired: [403, "ExpiredToken", AWS_EXPIRED],
+  rotated: [403, "InvalidClientTokenId", AWS_UNKNOWN],
+};
 
 /** AWS query, STS. */
-function awsQuery(status: number, native: boolean): SandboxReply {
-  const [name, message] = native ? ["Throttling", "Rate exceeded"] : queryName(status);
-  return {
-    status: native ? 400 : status === 401 ? 403 : status,
-    headers: { "content-type": "text/xml" },
-    body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>${native ? "Sender" : "Receiver"}</Type><Code>${name}</Code><Message>${message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>`,
-  };
-}
-
-/** https://cloud.google.com/apis/design/errors; throttling is a 429 without `Retry-After`. */
-function google(status: number): SandboxReply {
-  const [name, message] =
-    status === 429
-      ? [
-          "RESOURCE_EXHAUSTED",
-          "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service 'cloudkms.googleapis.com' for consumer 'project_number:100000000001'.",
-        ]
-      : status === 401
-        ? ["UNAUTHENTICATED", "Request had invalid authentication credentials."]
-        : status === 503
-          ? ["UNAVAILABLE", "The service is currently unavailable."]
-          : ["INTERNAL", "Internal error encountered."];
+function awsQuery(said: Said): SandboxReply {
+  const [status, name, message] = AWS_QUERY[said];
+  const fault = status < 500 ? "Sender" : "Receiver";
   return {
     status,
-    headers: { "content-type": "application/json; charset=UTF-8" },
-    body: JSON.stringify({ error: { code: status, message, status: name } }),
+    headers: { "content-type": "text/xml" },
+    body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>${fault}</Type><Code>${name}</Code><Message>${message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>`,
   };
 }
 
-/** https://docs.oracle.com/iaas/Content/API/References/apierrors.htm; throttling is a 429 without `Retry-After`. */
-function oci(status: number): SandboxReply {
-  const [code, message] =
-    status === 429
-      ? ["TooManyRequests", "User-rate limit exceeded."]
-      : status === 401
-        ? ["NotAuthenticated", "The required information to complete authentication was not provided or was incorrect."]
-        : status === 503
-          ? ["ServiceUnavailable", "The service is currently unavailable."]
-          : ["InternalServerError", "Internal server error."];
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ code, message }) };
+type Worded = Readonly<Record<"429" | "500" | "503" | "401", readonly [name: string, message: string]>>;
+
+/** Of those who have one way to say "too many requests", and one to say "who are you". */
+function statusOf(said: Said): keyof Worded {
+  if (said === "throttle") return "429";
+  return said === "expired" || said === "rotated" ? "401" : said;
 }
 
-/** Aiven's words for 429 as terraform-provider-aiven #575 quotes them; the others are assumed. */
-function aiven(status: number): SandboxReply {
-  const message =
-    status === 429
-      ? `The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in ${RETRY_AFTER_SECONDS}s`
-      : status === 401
-        ? "Token expired"
-        : status === 503
-          ? "Service Unavailable"
-          : "Internal Server Error";
+const GOOGLE: Worded = {
+  "401": ["UNAUTHENTICATED", "Request had invalid authentication credentials."],
+  "429": [
+    "RESOURCE_EXHAUSTED",
+    "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service 'cloudkms.googleapis.com' for consumer 'project_number:100000000001'.",
+  ],
+  "500": ["INTERNAL", "Internal error encountered."],
+  "503": ["UNAVAILABLE", "The service is currently unavailable."],
+};
+
+/** https://cloud.google.com/apis/design/errors; throttling is a 429 without `Retry-After`. */
+function google(said: Said): SandboxReply {
+  const code = statusOf(said);
+  const [status, message] = GOOGLE[code];
+  return {
+    status: Number(code),
+    headers: { "content-type": "application/json; charset=UTF-8" },
+    body: JSON.stringify({ error: { code: Number(code), message, status } }),
+  };
+}
+
+const OCI: Worded = {
+  "401": ["NotAuthenticated", "The required information to complete authentication was not provided or was incorrect."],
+  "429": ["TooManyRequests", "User-rate limit exceeded."],
+  "500": ["InternalServerError", "Internal server error."],
+  "503": ["ServiceUnavailable", "The service is currently unavailable."],
+};
+
+/** https://docs.oracle.com/iaas/Content/API/References/apierrors.htm; throttling is a 429 without `Retry-After`. */
+function oci(said: Said): SandboxReply {
+  const status = statusOf(said);
+  const [code, message] = OCI[status];
+  return {
+    status: Number(status),
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ code, message }),
+  };
+}
+
+const AIVEN_BUSY = `The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in ${RETRY_AFTER_SECONDS}s`;
+
+/** Words for 429 as terraform-provider-aiven #575 quotes them; `Invalid token` is a 403; the others are assumed. */
+const AIVEN: Readonly<Record<Said, readonly [status: number, message: string]>> = {
+  "429": [429, AIVEN_BUSY],
+  "500": [500, "Internal Server Error"],
+  "503": [503, "Service Unavailable"],
+  throttle: [429, AIVEN_BUSY],
+  expired: [401, "Token expired"],
+  rotated: [403, "Invalid token"],
+};
+
+function aiven(said: Said): SandboxReply {
+  const [status, message] = AIVEN[said];
   return {
     status,
     headers: {

@@ -1,22 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { offBy, TEN_MINUTES } from "../faults/clock.ts";
 import { SCENES } from "../faults/scenes.ts";
 import { type ChildResult, startChild } from "./child.ts";
 import { openWorld, type World } from "./harness.ts";
 
 /** The built command on a machine whose clock is ten minutes off: it works, or says that it is the clock. */
-const TEN_MINUTES = 600_000;
 const CLOCKS = [-TEN_MINUTES, TEN_MINUTES];
-
-/** Node's clock, and with it that of every SDK, is off by so much. */
-function offBy(ms: number): string {
-  const shifted = `
-    const Right = Date;
-    globalThis.Date = class Date extends Right {
-      constructor(...given) { given.length === 0 ? super(Right.now() + ${ms}) : super(...given); }
-      static now() { return Right.now() + ${ms}; }
-    };`;
-  return `--import data:text/javascript,${encodeURIComponent(shifted)}`;
-}
 
 function run({ sandbox, stateDir }: World, ms: number, args: readonly string[]): Promise<ChildResult> {
   const env = { ...sandbox.env, HOME: stateDir, KEYGRANT_STATE_DIR: stateDir, NODE_OPTIONS: offBy(ms) };

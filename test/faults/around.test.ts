@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AROUND, attemptAround, whoIs } from "./around.ts";
+import { AROUND, attemptAround } from "./around.ts";
+import { attemptLoss, lossesOf, nameOfLoss } from "./moments.ts";
 import { withoutDns } from "./no-dns.ts";
 import { toldAround } from "./page.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { type Stage, stagesOf } from "./stage.ts";
+import { type Stage, stagesOf, whoIs } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 /** Some commands, and what docs/faults.md says of them: all of them are in test/long. */
@@ -28,5 +29,16 @@ describe("a part of docs/faults.md, of what goes wrong all around", () => {
     for (const { who, outcome } of ended)
       expect({ who, outcome }).toEqual({ who, outcome: toldAround(around.name, who) });
     expect(ended).toHaveLength(4);
+  });
+
+  it("credentials that are lost at a write (npm run faults)", { timeout: 120_000 }, async () => {
+    const ended = await sideBySide(
+      stages.flatMap(lossesOf),
+      async (loss) => ({ kind: loss.kind, who: nameOfLoss(loss), outcome: await attemptLoss(loss) }),
+      nameOfLoss,
+    );
+    for (const { kind, who, outcome } of ended)
+      expect({ who, outcome }).toEqual({ who, outcome: toldAround(kind, who) });
+    expect(ended).toHaveLength(16);
   });
 });

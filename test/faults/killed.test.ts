@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
-import { whoIs } from "./around.ts";
 import { killEverywhere, killRow, killRowsTold } from "./killed.ts";
-import { stageOf } from "./stage.ts";
+import { stageOf, whoIs } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 /** The commands with the most to lose, and what docs/faults.md says of them: all of them are in test/long. */

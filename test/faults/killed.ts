@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { OnRequest } from "../../src/sandbox/index.ts";
 import type { World } from "../cli/harness.ts";
-import { whoIs } from "./around.ts";
 import { kept, rowsOf } from "./page.ts";
-import { type Moment, openAt, type Stage } from "./stage.ts";
+import { before, endsWell, type Moment, openAt, type Stage, whoIs } from "./stage.ts";
 
 /** `before`: the request never arrived. `after`: it was carried out, and nobody heard of it. */
 const PHASES = ["before", "after"] as const;
@@ -57,13 +56,9 @@ function digest(worlds: Moment["worlds"], folder: string): string {
 }
 
 /** The same command again ends well, with everything there once and nothing of anybody else's touched. */
-export async function runAgain({ subject }: Stage, kill: Killed): Promise<void> {
+export async function runAgain(stage: Stage, kill: Killed): Promise<void> {
   await using world = await openAt(kill, { knobs: { duplicates: "create" } });
-  const before = subject.others(world);
-  const again = await world.json(subject.args(world));
-  expect(again.exitCode, `killed ${kill.name}: ${again.stdout}`).toBe(0);
-  subject.done(world, again);
-  expect(subject.others(world)).toEqual(before);
+  await endsWell(stage, world, before(stage, world), `killed ${kill.name}: `);
 }
 
 /** Its part of docs/faults.md. */

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { FAULT_KINDS, type FaultKind } from "../../src/sandbox/index.ts";
 import type { Outcome } from "./judged.ts";
 import { isWrite, type Often } from "./kinds.ts";
-import type { Stage } from "./stage.ts";
+import type { Stop } from "./moments.ts";
+import { type Stage, whoIs } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
 import type { Attempted } from "./trial.ts";
 
@@ -31,7 +32,13 @@ function cellOf(attempted: readonly Attempted[]): string {
   );
   const kindsOf = (end: string) =>
     FAULT_KINDS.filter((kind) => attempted.some(({ trial, outcome }) => outcome === end && trial.fault.kind === kind));
-  return ends.map((end) => `${end}: ${kindsOf(end).join(", ")}`).join("; ");
+  return ends.map((end) => `${end}: ${nameOfKinds(kindsOf(end))}`).join("; ");
+}
+
+const EVERY_KIND = "every kind";
+
+function nameOfKinds(kinds: readonly FaultKind[]): string {
+  return kinds.length === FAULT_KINDS.length ? EVERY_KIND : kinds.join(", ");
 }
 
 function exitOf(end: string): number {
@@ -49,6 +56,24 @@ export function aroundTable(ended: readonly { readonly who: string; readonly out
   );
   const rows = ends.map((end) => [end, ended.flatMap(({ who, outcome }) => (outcome === end ? [who] : [])).join(", ")]);
   return table(["ended", "commands"], rows);
+}
+
+/** What came of the signals: a row for each command, with how often it was stopped and when it was too late for that. */
+export function stopTable(
+  stages: readonly Stage[],
+  ended: readonly { readonly stop: Stop; readonly outcome: Outcome }[],
+): string {
+  const rows = stages.map((stage) => {
+    const own = ended.filter(({ stop }) => stop.stage === stage);
+    const counts = ["130 `interrupted`", "143 `interrupted`"].map((end) =>
+      String(own.filter(({ outcome }) => outcome === end).length),
+    );
+    const late = own
+      .filter(({ outcome }) => outcome === "0")
+      .map(({ stop }) => `${stop.signal} ${stop.phase} ${stop.call}`);
+    return [whoIs(stage), String(own.length), ...counts, late.sort().join(", ")];
+  });
+  return table(["command", "signals", "130 `interrupted`", "143 `interrupted`", "0: it came too late"], rows);
 }
 
 /** How the page says that a command ends when that goes wrong; null where it says nothing of it. */
@@ -112,7 +137,8 @@ function groupsOf(cell: string): readonly Group[] {
     .filter((group) => group.includes(": "))
     .map((group) => {
       const at = group.lastIndexOf(": ");
-      return { end: group.slice(0, at), kinds: group.slice(at + 2).split(", ") };
+      const kinds = group.slice(at + 2);
+      return { end: group.slice(0, at), kinds: kinds === EVERY_KIND ? FAULT_KINDS : kinds.split(", ") };
     });
 }
 

@@ -11,8 +11,8 @@ export function selectionOf(stages: readonly Stage[], each: number): readonly Se
   const met = new Map<string, number>();
   const times = (word: string) => met.get(word) ?? 0;
   const rarity = ({ call, kind, often }: Fault) => times(call) + times(kind) + times(`${kind} ${often}`);
-  return stages.flatMap((stage, turn) => {
-    const left = [...faultsFor(stage, turn)];
+  return stages.flatMap((stage) => {
+    const left = [...faultsFor(stage)];
     return Array.from({ length: Math.min(each, left.length) }, (_, index) => {
       const writes = left.filter(({ call }) => isWrite(stage.subject, call));
       const among = index === 0 && writes.length > 0 ? writes : left;

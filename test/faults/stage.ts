@@ -1,5 +1,6 @@
 import { cp } from "node:fs/promises";
 import { expect } from "vitest";
+import type { ObservedRequest } from "../../src/sandbox/index.ts";
 import { openWorld, type World, type WorldOptions } from "../cli/harness.ts";
 import { sideBySide } from "./side-by-side.ts";
 import type { Subject } from "./subjects.ts";
@@ -33,6 +34,7 @@ export async function openAt(moment: Moment, options: WorldOptions = {}): Promis
 
 export async function stageOf(subject: Subject): Promise<Stage> {
   const origin = await openWorld();
+  subject.thin?.(origin);
   await subject.prepare(origin);
   const { stateDir, clock } = origin;
   const begin: Moment = { worlds: origin.sandbox.world(), stateDir, now: clock.now() };
@@ -48,6 +50,28 @@ export function stagesOf(subjects: readonly Subject[]): Promise<readonly Stage[]
   );
 }
 
+/** What is looked at before anything goes wrong: the command's words, and what no run may change. */
+export interface Before {
+  readonly args: readonly string[];
+  readonly others: unknown;
+}
+
+export function before({ subject }: Stage, world: World): Before {
+  return { args: subject.args(world), others: subject.others(world) };
+}
+
+/** The same command again, with nothing wrong: everything is there once, and nothing of anybody else's has changed. */
+export async function endsWell({ subject }: Stage, world: World, { args, others }: Before, about = ""): Promise<void> {
+  const again = await world.json(args);
+  expect(again.exitCode, `${about}${again.stdout}`).toBe(0);
+  subject.done(world, again);
+  expect(subject.others(world)).toEqual(others);
+}
+
+export function whoIs({ subject: { command, about } }: Pick<Stage, "subject">): string {
+  return `${command} (${about})`;
+}
+
 async function healthyRun(subject: Subject, open: Stage["open"]): Promise<Pick<Stage, "calls" | "requests">> {
   await using world = await open();
   const result = await world.json(subject.args(world));
@@ -57,7 +81,11 @@ async function healthyRun(subject: Subject, open: Stage["open"]): Promise<Pick<S
   return { calls: [...new Set(outside.map(callOf))].sort(), requests: outside.length };
 }
 
-/** The call as the providers name it; what has no name of theirs is told by its path. */
-export function callOf({ operation }: { readonly operation: string }): string {
-  return operation.replace(/^\S+ \/(?=.)/, "");
+/**
+ * The call as the providers name it; what has no name of theirs is told by its path. So are reads that Google is asked
+ * for a key, its ring and its project at once: which of them is the first is nobody's to say.
+ */
+export function callOf({ operation, path }: Pick<ObservedRequest, "operation" | "path">): string {
+  const whose = /[^/]+\/[^/]+:(getIamPolicy|testIamPermissions)$/.exec(decodeURIComponent(path));
+  return whose?.[0] ?? operation.replace(/^\S+ \/(?=.)/, "");
 }

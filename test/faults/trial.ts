@@ -1,9 +1,8 @@
-import { expect } from "vitest";
 import type { FaultKind } from "../../src/sandbox/index.ts";
 import { judged, type Outcome } from "./judged.ts";
 import type { Fault } from "./kinds.ts";
 import { sideBySide } from "./side-by-side.ts";
-import type { Stage } from "./stage.ts";
+import { before, endsWell, type Stage, whoIs } from "./stage.ts";
 
 /** One fault at one call of one command, and then the same command again with nothing wrong. */
 export interface Trial {
@@ -19,16 +18,12 @@ export async function attempt({ stage, fault }: Trial): Promise<Outcome> {
   const { subject } = stage;
   const isSlow = SLOW.includes(fault.kind);
   await using world = await stage.open({ knobs: { duplicates: "create" }, stalls: isSlow });
-  const before = subject.others(world);
-  const args = subject.args(world);
+  const was = before(stage, world);
   world.sandbox.turn({ faults: [`${fault.kind}=1${fault.often === "once" ? "x1" : ""}@${fault.call}`] });
-  const result = await world.json([...args, ...(isSlow ? TIMEOUT : [])]);
+  const result = await world.json([...was.args, ...(isSlow ? TIMEOUT : [])]);
   const outcome = judged(subject, fault, result, subject.granted(world));
   world.sandbox.turn({ faults: [] });
-  const again = await world.json(args);
-  expect(again.exitCode, again.stdout).toBe(0);
-  subject.done(world, again);
-  expect(subject.others(world)).toEqual(before);
+  await endsWell(stage, world, was);
   return outcome;
 }
 
@@ -37,11 +32,11 @@ export interface Attempted {
   readonly outcome: Outcome;
 }
 
-export function attemptAll(all: readonly Trial[]): Promise<readonly Attempted[]> {
+export function attemptAll(all: readonly Trial[], atOnce?: number): Promise<readonly Attempted[]> {
   return sideBySide(
     all,
     async (trial) => ({ trial, outcome: await attempt(trial) }),
-    ({ stage: { subject }, fault }) =>
-      `${subject.command} (${subject.about}), ${fault.kind} at ${fault.call}, ${fault.often}`,
+    ({ stage, fault }) => `${whoIs(stage)}, ${fault.kind} at ${fault.call}, ${fault.often}`,
+    atOnce,
   );
 }
