@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AROUND, attemptAround } from "./around.ts";
-import { attemptLoss, lossesOf, nameOfLoss } from "./moments.ts";
 import { withoutDns } from "./no-dns.ts";
 import { toldAround } from "./page.ts";
+import { attemptLoss, lossesOf, nameOfLoss } from "./points.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { type Stage, stagesOf, whoIs } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { FAULT_KINDS, type FaultKind } from "../../src/sandbox/index.ts";
 import type { Outcome } from "./judged.ts";
 import { isWrite, type Often } from "./kinds.ts";
-import type { Stop } from "./moments.ts";
+import type { Stop } from "./points.ts";
 import { type Stage, whoIs } from "./stage.ts";
 import { SUBJECTS } from "./subjects.ts";
 import type { Attempted } from "./trial.ts";

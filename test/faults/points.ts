@@ -8,18 +8,20 @@ import { isWrite } from "./kinds.ts";
 import { before, callOf, endsWell, type Stage, whoIs } from "./stage.ts";
 
 /** A call of a command, the first time that it is made: before it is carried out, or after. */
-interface Moment {
+interface Point {
   readonly stage: Stage;
   readonly call: string;
   readonly phase: "before" | "after";
 }
 
-function momentsAt(stage: Stage, calls: readonly string[]): readonly Moment[] {
+function pointsAt(stage: Stage, calls: readonly string[]): readonly Point[] {
   return calls.flatMap((call) => (["before", "after"] as const).map((phase) => ({ stage, call, phase })));
 }
 
-/** A world in which something happens at that moment of the command, once; what it gives back is answered instead. */
-async function openFor({ stage, call, phase }: Moment, happens: (world: World, request: ObservedRequest) => Happened) {
+type Happened = SandboxReply | undefined;
+
+/** A world in which something happens at that point of the command, once; what it gives back is answered instead. */
+async function openFor({ stage, call, phase }: Point, happens: (world: World, request: ObservedRequest) => Happened) {
   let world: World | null = null;
   let isOver = false;
   const opened = await stage.open({
@@ -33,18 +35,17 @@ async function openFor({ stage, call, phase }: Moment, happens: (world: World, r
   world = opened;
   return opened;
 }
-type Happened = SandboxReply | undefined;
 
 /** Somebody stops the command. */
-export interface Stop extends Moment {
+export interface Stop extends Point {
   readonly signal: "SIGINT" | "SIGTERM";
 }
 
 const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export function stopsOf(stage: Stage): readonly Stop[] {
-  const moments = momentsAt(stage, stage.calls);
-  return moments.flatMap((moment) => (["SIGINT", "SIGTERM"] as const).map((signal) => ({ ...moment, signal })));
+  const points = pointsAt(stage, stage.calls);
+  return points.flatMap((point) => (["SIGINT", "SIGTERM"] as const).map((signal) => ({ ...point, signal })));
 }
 
 export function nameOfStop({ stage, call, phase, signal }: Stop): string {
@@ -72,18 +73,18 @@ export async function attemptStop(stop: Stop): Promise<Outcome> {
   return exitCode === 0 ? "0" : `${exitCode} \`interrupted\``;
 }
 
-/** From that moment on, the credentials are not taken any more, whoever is asked whatever. */
-export interface Loss extends Moment {
+/** From that point on, the credentials are not taken any more, whoever is asked whatever. */
+export interface Loss extends Point {
   readonly kind: "expired" | "rotated";
 }
 
 /** At the writes: nothing else is on its way then, and so what has been read by then is the same each time. */
 export function lossesOf(stage: Stage): readonly Loss[] {
-  const moments = momentsAt(
+  const points = pointsAt(
     stage,
     stage.calls.filter((call) => isWrite(stage.subject, call)),
   );
-  return moments.flatMap((moment) => (["expired", "rotated"] as const).map((kind) => ({ ...moment, kind })));
+  return points.flatMap((point) => (["expired", "rotated"] as const).map((kind) => ({ ...point, kind })));
 }
 
 export function nameOfLoss({ stage, call, phase }: Loss): string {
