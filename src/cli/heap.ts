@@ -10,7 +10,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
  */
 const YOUNG_BYTES = 32 * 2 ** 20;
 /** How much more than what was in use after the last collection old space may hold before the next one. */
-const OLD_GROWTH = "--heap-growing-percent=20";
+const OLD_GROWTH = "--heap-growing-percent=70";
 
 /** Where the flags are known to exist: V8 prints an error on stderr for one that it has not, and does not throw. */
 const TRIED_NODE_MAJORS = [22, 24];
