@@ -1,4 +1,4 @@
-import type { Progress, RequestError } from "got";
+import type { Got, Progress, RequestError } from "got";
 import type { Clock, Jitter } from "../core/ports.ts";
 import { without } from "../core/said-back.ts";
 import type { Agents } from "./agents.ts";
@@ -74,11 +74,14 @@ const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 
 /** A small JSON client. No I/O, and no HTTP library, before the first call. */
 export function createHttp(settings: HttpSettings): Http {
+  let opened: Promise<Got> | undefined;
   return {
     async call(call) {
+      opened ??= open(settings);
+      const client = await opened;
       const attempts = (call.repeatable ?? call.method === "GET") ? (settings.attempts ?? ATTEMPTS) : 1;
       for (let attempt = 1; ; attempt++) {
-        const answer = await once(settings, call);
+        const answer = await once(settings, client, call);
         if (answer.ok || attempt >= attempts || !passing(answer)) return answer;
         const asked = answer.kind === "status" ? answer.retryAfterMs : null;
         const slept = await pause(settings, pauseMs(attempt, asked, settings.jitter));
@@ -115,8 +118,23 @@ function passing(failure: HttpFailure): boolean {
   return failure.kind === "network" && !failure.trust;
 }
 
-async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer> {
+async function open({ headers, agents, timeoutMs }: HttpSettings): Promise<Got> {
   const { default: got } = await import("got");
+  return got.extend({
+    headers: { accept: "application/json", "user-agent": "keygrant", ...headers },
+    agent: { http: agents.http, https: agents.https },
+    timeout: { request: timeoutMs },
+    responseType: "text",
+    // Answers are small: asking for them as they are leaves no way to send a few bytes that unpack to gigabytes.
+    decompress: false,
+    // Retries are our own: got's cannot sleep on a clock that is passed in.
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    followRedirect: false,
+  });
+}
+
+async function once(settings: HttpSettings, client: Got, call: HttpCall): Promise<HttpAnswer> {
   const { signal } = settings;
   if (signal?.aborted) return stopped(signal);
   // One listener on the command's signal for each call, and taken off again: a signal that is made of others
@@ -125,20 +143,10 @@ async function once(settings: HttpSettings, call: HttpCall): Promise<HttpAnswer>
   const end = () => ending.abort(signal?.reason);
   signal?.addEventListener("abort", end, { once: true });
   let isTooLarge = false;
-  const request = got(new URL(settings.baseUrl + call.path), {
+  const request = client(new URL(settings.baseUrl + call.path), {
     method: call.method,
-    headers: { accept: "application/json", "user-agent": "keygrant", ...settings.headers },
     ...(call.body === undefined ? {} : { json: call.body }),
-    agent: { http: settings.agents.http, https: settings.agents.https },
-    timeout: { request: settings.timeoutMs },
     signal: ending.signal,
-    responseType: "text",
-    // Answers are small: asking for them as they are leaves no way to send a few bytes that unpack to gigabytes.
-    decompress: false,
-    // Retries are our own: got's cannot sleep on a clock that is passed in.
-    retry: { limit: 0 },
-    throwHttpErrors: false,
-    followRedirect: false,
   });
   request.on("downloadProgress", (progress: Progress) => {
     if (progress.transferred <= (call.maxBytes ?? settings.maxBytes ?? MAX_BYTES)) return;

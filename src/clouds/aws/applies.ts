@@ -38,8 +38,7 @@ export interface Applied {
 /** Holds every statement of a policy against one request. */
 export function applyStatements(policy: KeyPolicy, request: Request): readonly Applied[] {
   const keyPartition = splitArn(request.keyArn)?.partition ?? request.principal.partition ?? "aws";
-  const context = requestContext(request.principal, request.keyArn, request.facts, request.action);
-  const scope: Scope = { context, variables: variablesOf(policy) };
+  const scope = scopeOf(policy, request);
   return policy.Statement.map((statement, index) =>
     applyStatement(statement, {
       label: statementLabel(statement, index),
@@ -48,6 +47,18 @@ export function applyStatements(policy: KeyPolicy, request: Request): readonly A
       scope,
     }),
   );
+}
+
+/** What the request brings along is put together when a condition or a variable asks for it: most policies have none. */
+function scopeOf(policy: KeyPolicy, { principal, keyArn, facts, action }: Request): Scope {
+  let context: Scope["context"] | undefined;
+  return {
+    get context() {
+      context ??= requestContext(principal, keyArn, facts, action);
+      return context;
+    },
+    variables: variablesOf(policy),
+  };
 }
 
 interface Holding {
@@ -129,9 +140,9 @@ function matchEither(
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */
 function matchOneResource(text: string, keyArn: string, scope: Scope): Tri {
+  if (text === "*") return "yes";
   const pattern = expand(text, { ...scope, wildcards: true });
   if (pattern === null) return "unknown";
-  if (text === "*") return "yes";
   const arn = splitArn(keyArn);
   // The policy belongs to a key whose ARN is not known (an alias was not resolved).
   if (arn === null || !arn.resource.startsWith("key/")) return "unknown";

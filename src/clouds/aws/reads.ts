@@ -30,7 +30,7 @@ export async function readKeyPolicy(target: Target, signal: AbortSignal | undefi
   if (!answer.known) return answer;
   const text = answer.value.Policy;
   if (text !== undefined && nestsTooDeeply(text)) return notKms(asked, "the policy nests too deeply");
-  return typeof text === "string" ? seen({ text, revision: revisionOf(text) }) : notKms(asked, "it holds no policy");
+  return typeof text === "string" ? seen(bodyOf(text)) : notKms(asked, "it holds no policy");
 }
 
 /** No key has that many grants (50,000 are allowed, 50 and more a page): a list without an end is not AWS's. */
@@ -59,7 +59,19 @@ export async function readGrants(target: Target, signal: AbortSignal | undefined
 function grantsBody(grants: readonly object[]): DocumentBody {
   const sorted = grants.map((grant) => JSON.stringify(grant)).sort();
   const text = JSON.stringify({ Grants: sorted.map((grant): unknown => JSON.parse(grant)) }, null, 2);
-  return { text, revision: revisionOf(text) };
+  return bodyOf(text);
+}
+
+/** Its revision is worked out for whoever asks: who only judges the text does not. */
+function bodyOf(text: string): DocumentBody {
+  let revision: string | undefined;
+  return {
+    text,
+    get revision() {
+      revision ??= revisionOf(text);
+      return revision;
+    },
+  };
 }
 
 /** An answer that AWS would not give. */

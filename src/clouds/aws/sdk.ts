@@ -21,6 +21,7 @@ import type { Clock, Jitter } from "../../core/ports.ts";
 import { confidentialIn, without } from "../../core/said-back.ts";
 import { assumedCredentials } from "./assume.ts";
 import type { AwsClients, AwsCredentials, KmsPort, StsPort } from "./kms.ts";
+import { send } from "./send.ts";
 import { SHAPES, shaped } from "./wire.ts";
 
 /**
@@ -234,34 +235,28 @@ function perRegion<T>(open: (region: string) => T): (region: string) => T {
 function kmsPort(client: KMSClient, writer: KMSClient): KmsPort {
   return {
     describeKey: async (input, signal) =>
-      shaped(await client.send(new DescribeKeyCommand(input), stop(signal)), SHAPES.describeKey),
+      shaped(await send(client, DescribeKeyCommand, input, signal), SHAPES.describeKey),
     getKeyPolicy: async (input, signal) =>
-      shaped(await client.send(new GetKeyPolicyCommand(input), stop(signal)), SHAPES.getKeyPolicy),
+      shaped(await send(client, GetKeyPolicyCommand, input, signal), SHAPES.getKeyPolicy),
     getKeyRotationStatus: async (input, signal) =>
-      shaped(await client.send(new GetKeyRotationStatusCommand(input), stop(signal)), SHAPES.getKeyRotationStatus),
+      shaped(await send(client, GetKeyRotationStatusCommand, input, signal), SHAPES.getKeyRotationStatus),
     listGrants: async (input, signal) =>
-      shaped(await client.send(new ListGrantsCommand(input), stop(signal)), SHAPES.listGrants),
-    revokeGrant: (input, signal) => writer.send(new RevokeGrantCommand(input), stop(signal)),
-    putKeyPolicy: (input, signal) => writer.send(new PutKeyPolicyCommand(input), stop(signal)),
-    encrypt: async (input, signal) =>
-      shaped(await client.send(new EncryptCommand(input), stop(signal)), SHAPES.encrypt),
-    decrypt: async (input, signal) =>
-      shaped(await client.send(new DecryptCommand(input), stop(signal)), SHAPES.decrypt),
-    mayEncrypt: (input, signal) => client.send(new EncryptCommand({ ...input, DryRun: true }), stop(signal)),
+      shaped(await send(client, ListGrantsCommand, input, signal), SHAPES.listGrants),
+    revokeGrant: (input, signal) => send(writer, RevokeGrantCommand, input, signal),
+    putKeyPolicy: (input, signal) => send(writer, PutKeyPolicyCommand, input, signal),
+    encrypt: async (input, signal) => shaped(await send(client, EncryptCommand, input, signal), SHAPES.encrypt),
+    decrypt: async (input, signal) => shaped(await send(client, DecryptCommand, input, signal), SHAPES.decrypt),
+    mayEncrypt: (input, signal) => send(client, EncryptCommand, { ...input, DryRun: true }, signal),
     mayDecrypt: (input, signal) =>
-      client.send(new DecryptCommand({ ...input, DryRun: true, DryRunModifiers: ["IGNORE_CIPHERTEXT"] }), stop(signal)),
+      send(client, DecryptCommand, { ...input, DryRun: true, DryRunModifiers: ["IGNORE_CIPHERTEXT"] }, signal),
   };
 }
 
 function stsPort(client: STSClient): StsPort {
   return {
     getCallerIdentity: async (signal) =>
-      shaped(await client.send(new GetCallerIdentityCommand({}), stop(signal)), SHAPES.getCallerIdentity),
+      shaped(await send(client, GetCallerIdentityCommand, {}, signal), SHAPES.getCallerIdentity),
     assumeRole: async (input, signal) =>
-      shaped(await client.send(new AssumeRoleCommand(input), stop(signal)), SHAPES.assumeRole),
+      shaped(await send(client, AssumeRoleCommand, input, signal), SHAPES.assumeRole),
   };
-}
-
-function stop(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
 }

@@ -1,8 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import { GetKeyPolicyCommand, KMSClient, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { mockClient } from "aws-sdk-client-mock";
+import { GetKeyPolicyCommand, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
+import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { revisionOf } from "../../../src/clouds/aws/meaning.ts";
 import { createAwsCloud } from "../../../src/clouds/aws/provider.ts";
@@ -10,9 +9,9 @@ import { openAws } from "../../../src/clouds/aws/sdk.ts";
 import { KeygrantError } from "../../../src/core/errors.ts";
 import { type Change, type KeyFacts, seen } from "../../../src/core/model.ts";
 import { ARN, FakeClock, factsWith, GRANT, KEY, OURS, policyText, ROLE, ROOT, SID } from "./helpers.ts";
+import { mockAws } from "./mocked.ts";
 
-const kms = mockClient(KMSClient);
-const sts = mockClient(STSClient);
+const { kms, sts } = mockAws();
 const CALLER = "arn:aws:iam::111122223333:user/platform-engineer";
 const BEFORE = policyText(ROOT);
 const AFTER = policyText(ROOT, OURS);

@@ -6,11 +6,9 @@ import {
   EncryptCommand,
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
-  KMSClient,
   ListGrantsCommand,
 } from "@aws-sdk/client-kms";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
-import { mockClient } from "aws-sdk-client-mock";
+import { AssumeRoleCommand } from "@aws-sdk/client-sts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { describe as describeKey } from "../../../src/clouds/aws/describe.ts";
 import { revisionOf } from "../../../src/clouds/aws/meaning.ts";
@@ -21,9 +19,9 @@ import { LookError } from "../../../src/core/errors.ts";
 import type { KeyFacts, KeyRef } from "../../../src/core/model.ts";
 import { unseen } from "../../../src/core/model.ts";
 import { ARN, FakeClock, factsWith, GRANT, KEY, METADATA, OURS, policyText, ROLE, ROOT, SID } from "./helpers.ts";
+import { mockAws } from "./mocked.ts";
 
-const kms = mockClient(KMSClient);
-const sts = mockClient(STSClient);
+const { kms, sts } = mockAws();
 const MATERIAL = Uint8Array.from({ length: 32 }, (_, index) => index);
 
 /** The buffers that were handed out as random, to see what becomes of them. */
