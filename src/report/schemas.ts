@@ -269,7 +269,9 @@ export const rotateSchema: z.ZodType<RotateReport> = z.strictObject({
     .nullable()
     .describe("The new key is the default now; null: the old one was not, or a finding says why that is not known"),
   deregistered: z.boolean().describe("Whether the old key is"),
-  findings: z.array(findingSchema).describe("What could not be looked at or told on the way, at the vendor"),
+  findings: z
+    .array(findingSchema)
+    .describe("Why it stopped, at the vendor: what could not be looked at or told, and what a service does"),
   message: z.string(),
 });
 

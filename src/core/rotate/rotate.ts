@@ -123,7 +123,8 @@ async function finish(run: Run, options: RotateOptions, deps: RotateDeps, sofar:
   const so = { services, isDefault };
   if (stuck.length > 0) {
     const names = stuck.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
-    return stopped(`The old key stays, with every service on a key that works. ${names}`, so, ...moved.findings);
+    const stays = wasDone ? "was deregistered before" : "stays, with every service on a key that works";
+    return stopped(`The old key ${stays}. ${names}`, so, ...moved.findings);
   }
   if (wasDone) {
     const message = "It was rotated before; nothing was left to be done.";

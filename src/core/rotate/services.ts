@@ -48,7 +48,7 @@ export async function moveServices(moving: Moving, options: RotateOptions, deps:
   const queue = [...names];
   const worker = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      if (isStopped || deps.signal.aborted) return;
+      if (isStopped) return;
       const { unseen, ...move } = await moveOne(name, moving, options, deps);
       moves.set(name, move);
       if (unseen !== undefined) findings.push(lookFinding("vendor", name, unseen));
@@ -127,7 +127,11 @@ async function untilSettled(
     const left = end - clock.now().getTime();
     if (left <= 0) return { detail: `it has not settled in time: ${what}`, unseen };
     const [slept] = await Promise.allSettled([clock.sleep(Math.min(left, pause * (0.5 + jitter() / 2)), signal)]);
-    if (slept.status === "rejected") return { detail: `the time for the whole command was over: ${what}`, unseen };
+    if (slept.status === "rejected") {
+      const detail = `the time for the whole command was over: ${what}`;
+      // Nothing is known against the service: it was not waited for.
+      return { detail, unseen: unseen ?? { code: "look.timeout", detail } };
+    }
   }
 }
 
